@@ -1,0 +1,48 @@
+# Everything starts here. Each target does its own set-up in .venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+NEEDS := $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
+
+.PHONY: demo test check bench docs golden constraints clean
+
+demo: $(VENV)/.run
+	$(BIN)/unclench demo
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'dsp/*.py' 'drivers/ports.py' 'service/core/*.py')
+
+bench: $(VENV)/.run
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+constraints: $(VENV)/.check $(VENV)/.test
+	{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; } > constraints.new
+	mv constraints.new constraints.txt
+
+$(VENV)/bin/python:
+	@$(NEEDS) 2>/dev/null || { echo "unclench needs Python 3.11 or newer with venv: apt-get install python3 python3-venv, or set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e '.[formats]'
+	touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(PIP) -e '.[formats,test]'
+	touch $@
+
+$(VENV)/.check: $(VENV)/.run
+	$(PIP) -e '.[formats,check]'
+	touch $@

@@ -1,0 +1,1 @@
+"""Everything that touches the world. A driver measures or acts; it never decides."""

@@ -1,0 +1,1 @@
+"""Where stimulation goes: one module per kind of device."""

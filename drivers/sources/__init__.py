@@ -1,0 +1,1 @@
+"""Where EMG comes from: one module per kind of source."""

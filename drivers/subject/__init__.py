@@ -1,0 +1,1 @@
+"""A simulated person: tone, recruitment, EMG and everything that contaminates it."""

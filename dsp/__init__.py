@@ -1,0 +1,1 @@
+"""Streaming arithmetic on EMG chunks: no clock, no input or output, no randomness."""

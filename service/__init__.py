@@ -1,0 +1,1 @@
+"""The closed loop as a service: session, roles, API, command line."""

@@ -1,0 +1,1 @@
+"""The API role: HTTP, websockets and the live page. It holds no control logic."""

@@ -1,0 +1,1 @@
+"""Pure decisions: session, control law, limits. Time is an argument."""

@@ -1,0 +1,1 @@
+"""The engine role: sources, chain, session and decisions of one rig."""
