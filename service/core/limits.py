@@ -1,0 +1,389 @@
+"""Bounds on the output that can only tighten, and the reason that each one gives.
+
+Five layers state bounds: compiled < rig < program < session < operator. `tighten` takes
+the smallest of each and remembers who said it. `bound_amplitude` turns a request into
+an amplitude that may go out; its last operations are always: finite? → quantise toward
+zero → clamp.
+"""
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class Quantity(enum.StrEnum):
+    """A bounded quantity; the unit is part of its name."""
+
+    AMPLITUDE_MA = "amplitude_ma"
+    PULSE_WIDTH_US = "pulse_width_us"
+    FREQUENCY_HZ = "frequency_hz"
+    CHARGE_UC = "charge_uc"
+    RMS_DENSITY_MA_PER_CM2 = "rms_density_ma_per_cm2"
+    SLEW_UP_MA_PER_S = "slew_up_ma_per_s"
+    ON_FRACTION = "on_fraction"
+    TREATMENT_S = "treatment_s"
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    """Two tiers of one bound.
+
+    Parameters
+    ----------
+    absolute : float
+        Never exceeded; configuration beyond it is refused.
+    recommended : float
+        Above it the operator is warned.
+    source : str
+        Where the number comes from.
+    """
+
+    absolute: float
+    recommended: float
+    source: str
+
+    def __post_init__(self) -> None:
+        if not 0 < self.recommended <= self.absolute < math.inf:
+            msg = (
+                "expected 0 < recommended <= absolute < infinity, "
+                f"got {self.recommended} and {self.absolute}"
+            )
+            raise ValueError(msg)
+
+
+_PROPOSAL = "A: engineering proposal of this project, not a clinical limit"
+
+#: Ceilings compiled into the product. No configuration can raise them.
+COMPILED: Mapping[Quantity, Guardrail] = {
+    Quantity.AMPLITUDE_MA: Guardrail(40.0, 30.0, _PROPOSAL),
+    Quantity.PULSE_WIDTH_US: Guardrail(300.0, 250.0, _PROPOSAL),
+    # Cramp-prone people cramp from about 15 Hz (Miller & Knight 2009, Muscle Nerve 39).
+    Quantity.FREQUENCY_HZ: Guardrail(50.0, 10.0, _PROPOSAL),
+    Quantity.CHARGE_UC: Guardrail(12.0, 8.0, _PROPOSAL),
+    Quantity.RMS_DENSITY_MA_PER_CM2: Guardrail(0.5, 0.25, _PROPOSAL),
+    Quantity.SLEW_UP_MA_PER_S: Guardrail(1.0, 1.0, _PROPOSAL),
+    Quantity.ON_FRACTION: Guardrail(0.6, 0.6, _PROPOSAL),
+    Quantity.TREATMENT_S: Guardrail(1800.0, 1200.0, _PROPOSAL),
+}
+
+#: Smallest pad that the product accepts. A: engineering proposal.
+MIN_PAD_AREA_CM2 = 10.0
+
+#: Returning to an amplitude felt within this time is a ramp, not a new rise. A.
+ESTABLISHED_MEMORY_S = 10.0
+
+#: Shortest ramp from zero back to an established amplitude. A: 0.5–2 s per burst.
+RETURN_RAMP_S = 0.5
+
+#: Largest rise from one permit to the next. A: engineering proposal.
+MAX_STEP_MA = 1.0
+
+#: A longer pause between permits earns no larger rise. A: permits come at 10 Hz.
+MAX_PERMIT_GAP_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A bound in force, and the layer that stated it."""
+
+    value: float
+    origin: str
+
+
+Limits = Mapping[Quantity, Bound]
+"""Every quantity with the tightest bound that any layer stated."""
+
+
+def compiled_limits() -> dict[Quantity, Bound]:
+    """Return the absolute ceilings as limits of origin ``compiled``.
+
+    Returns
+    -------
+    dict
+        One `Bound` per `Quantity`.
+    """
+    return {q: Bound(rail.absolute, "compiled") for q, rail in COMPILED.items()}
+
+
+def tighten(
+    limits: Limits, origin: str, bounds: Mapping[Quantity, float]
+) -> dict[Quantity, Bound]:
+    """Add a layer of bounds; each can only make a limit smaller.
+
+    Parameters
+    ----------
+    limits : mapping of Quantity to Bound
+        Limits of the layers below.
+    origin : str
+        Name of the new layer.
+    bounds : mapping of Quantity to float
+        What the layer states.
+
+    Returns
+    -------
+    dict
+        Limits with the smaller of both, each with the layer that stated it.
+
+    Raises
+    ------
+    ValueError
+        If a bound is not finite or is negative.
+    """
+    result = dict(limits)
+    for quantity, value in bounds.items():
+        if not math.isfinite(value) or value < 0:
+            msg = (
+                f"{origin}: {quantity} must be a finite number of at least 0, "
+                f"got {value}"
+            )
+            raise ValueError(msg)
+        if value < result[quantity].value:
+            result[quantity] = Bound(value, origin)
+    return result
+
+
+def beyond_compiled(bounds: Mapping[Quantity, float]) -> list[str]:
+    """Say which bounds go beyond what is compiled in.
+
+    Parameters
+    ----------
+    bounds : mapping of Quantity to float
+        What a configuration states.
+
+    Returns
+    -------
+    list of str
+        One sentence per offence; empty when all is well.
+    """
+    return [
+        f"{quantity} = {value:g} is beyond the compiled ceiling of "
+        f"{COMPILED[quantity].absolute:g}"
+        for quantity, value in bounds.items()
+        if not value <= COMPILED[quantity].absolute
+    ]
+
+
+def above_recommended(bounds: Mapping[Quantity, float]) -> list[str]:
+    """Say which bounds are above the recommended tier.
+
+    Parameters
+    ----------
+    bounds : mapping of Quantity to float
+        What a configuration states.
+
+    Returns
+    -------
+    list of str
+        One sentence per warning.
+    """
+    return [
+        f"{quantity} = {value:g} is above the recommended "
+        f"{COMPILED[quantity].recommended:g}"
+        for quantity, value in bounds.items()
+        if value > COMPILED[quantity].recommended
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The pulse that an amplitude is applied with.
+
+    Parameters
+    ----------
+    pulse_width_us : float
+        Width of one phase of a symmetric biphasic pulse.
+    frequency_hz : float
+        Pulses per second.
+    pad_area_cm2 : float
+        Declared area of the smaller electrode.
+    """
+
+    pulse_width_us: float
+    frequency_hz: float
+    pad_area_cm2: float
+
+
+def amplitude_ceilings(limits: Limits, pulse: Pulse) -> dict[str, float]:
+    """Translate every bound that concerns the amplitude into milliampere.
+
+    Parameters
+    ----------
+    limits : mapping of Quantity to Bound
+        Limits in force.
+    pulse : Pulse
+        Pulse that the amplitude would be applied with.
+
+    Returns
+    -------
+    dict
+        Reason to ceiling in mA. A pulse width or frequency beyond its own bound, or
+        one that is not finite and positive, gives a ceiling of 0.
+
+    Notes
+    -----
+    Charge per phase Q = I · PW; RMS of a symmetric biphasic train
+    I · sqrt(2 · PW · f); density is that over the pad area.
+    """
+    amplitude = limits[Quantity.AMPLITUDE_MA]
+    ceilings = {f"amplitude:{amplitude.origin}": amplitude.value}
+    for quantity, value in (
+        (Quantity.PULSE_WIDTH_US, pulse.pulse_width_us),
+        (Quantity.FREQUENCY_HZ, pulse.frequency_hz),
+    ):
+        if not 0 < value <= limits[quantity].value:
+            ceilings[f"{quantity}:{limits[quantity].origin}"] = 0.0
+    if not pulse.pad_area_cm2 >= MIN_PAD_AREA_CM2:
+        ceilings["pad_area:compiled"] = 0.0
+    if any(ceiling == 0.0 for ceiling in ceilings.values()):
+        return ceilings
+    width_s = pulse.pulse_width_us * 1e-6
+    charge = limits[Quantity.CHARGE_UC]
+    ceilings[f"charge:{charge.origin}"] = charge.value / pulse.pulse_width_us * 1e3
+    density = limits[Quantity.RMS_DENSITY_MA_PER_CM2]
+    rms_ma = density.value * pulse.pad_area_cm2
+    duty = math.sqrt(2 * width_s * pulse.frequency_hz)
+    ceilings[f"density:{density.origin}"] = rms_ma / duty
+    return ceilings
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """What the person has felt lately: the memory of the slew limit.
+
+    Parameters
+    ----------
+    t_s : float
+        When `amplitude_ma` was last applied.
+    amplitude_ma : float
+        Amplitude of the last permit before it was put on the device's grid (a slow
+        rise would otherwise be floored to the same grid point for ever).
+    peak_ma, peak_t_s : float
+        Highest amplitude that is still remembered, and when it was last felt.
+    """
+
+    t_s: float = 0.0
+    amplitude_ma: float = 0.0
+    peak_ma: float = 0.0
+    peak_t_s: float = -math.inf
+
+    def after(self, t_s: float, amplitude_ma: float) -> "Established":
+        """Return the memory once an amplitude has been applied.
+
+        Parameters
+        ----------
+        t_s : float
+            When it was applied.
+        amplitude_ma : float
+            What was applied.
+
+        Returns
+        -------
+        Established
+            A felt amplitude is remembered for `ESTABLISHED_MEMORY_S`.
+        """
+        forgotten = t_s - self.peak_t_s > ESTABLISHED_MEMORY_S
+        if amplitude_ma > 0 and (forgotten or amplitude_ma >= self.peak_ma):
+            return Established(t_s, amplitude_ma, amplitude_ma, t_s)
+        return Established(
+            t_s, amplitude_ma, 0.0 if forgotten else self.peak_ma, self.peak_t_s
+        )
+
+    def ceiling_ma(self, t_s: float, slew_ma_per_s: float) -> float:
+        """Return the highest amplitude that may follow now.
+
+        Parameters
+        ----------
+        t_s : float
+            Now.
+        slew_ma_per_s : float
+            Slew limit for amplitudes that have not been felt lately.
+
+        Returns
+        -------
+        float
+            In mA: a ramp back to what was felt within `ESTABLISHED_MEMORY_S`, a rise
+            of ``slew_ma_per_s`` beyond it, and never more than `MAX_STEP_MA` at once.
+        """
+        dt_s = min(max(t_s - self.t_s, 0.0), MAX_PERMIT_GAP_S)
+        rise = slew_ma_per_s * dt_s
+        remembered = t_s - self.peak_t_s <= ESTABLISHED_MEMORY_S
+        if remembered and self.amplitude_ma < self.peak_ma:
+            rise = min(
+                self.peak_ma / RETURN_RAMP_S * dt_s,
+                self.peak_ma - self.amplitude_ma + rise,
+            )
+        return self.amplitude_ma + min(rise, MAX_STEP_MA)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """An amplitude that may go out, and why it is what it is.
+
+    Parameters
+    ----------
+    amplitude_ma : float
+        Finite, on the device's grid, within every limit.
+    exact_ma : float
+        The same before it was put on the grid.
+    most_limiting : str
+        Reason of the tightest bound that was touched; empty when none was.
+    reasons : tuple of str
+        Every bound that the request exceeded.
+    """
+
+    amplitude_ma: float
+    exact_ma: float
+    most_limiting: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+def bound_amplitude(
+    request_ma: float, ceilings_ma: Mapping[str, float], step_ma: float
+) -> Bounded:
+    """Bound a requested amplitude.
+
+    Parameters
+    ----------
+    request_ma : float
+        What the control law asks for. Anything that is not a finite number above 0
+        becomes 0.
+    ceilings_ma : mapping of str to float
+        Reason to ceiling. A ceiling that is not a number counts as 0.
+    step_ma : float
+        Grid of the device; 0 means continuous.
+
+    Returns
+    -------
+    Bounded
+        Amplitude and reasons.
+    """
+    if not math.isfinite(request_ma) or request_ma < 0:
+        return Bounded(0.0, 0.0, "not_finite_or_negative", ("not_finite_or_negative",))
+    safe = {why: c if c >= 0 else 0.0 for why, c in ceilings_ma.items()}
+    exceeded = {why: c for why, c in safe.items() if c < request_ma}
+    most_limiting = min(exceeded, key=lambda why: exceeded[why], default="")
+    ceiling = min([request_ma, *exceeded.values()])
+    amplitude = min(floor_to_step(ceiling, step_ma), ceiling)
+    return Bounded(amplitude, ceiling, most_limiting, tuple(sorted(exceeded)))
+
+
+def floor_to_step(value: float, step: float) -> float:
+    """Quantise toward zero.
+
+    Parameters
+    ----------
+    value : float
+        Finite and at least 0.
+    step : float
+        Grid; 0 means continuous.
+
+    Returns
+    -------
+    float
+        Largest grid point that is not above ``value``, to the last bit of a float.
+    """
+    if step <= 0:
+        return value
+    # The nudge lets 0.3 / 0.1 count as 3; the minimum takes its rounding back.
+    return min(math.floor(value / step + 1e-9) * step, value)

@@ -1,0 +1,175 @@
+"""Words of the session: phases, what happens to it, and what it answers."""
+
+import enum
+from dataclasses import dataclass, field
+
+from dsp.types import QualityFlag
+
+
+class Phase(enum.StrEnum):
+    """Where a session is. ``FAULT`` is latched until it is acknowledged."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    CHECKING = "checking"
+    CALIBRATING = "calibrating"
+    READY = "ready"
+    ARMED = "armed"
+    TREATING = "treating"
+    HOLDING = "holding"
+    WEANING = "weaning"
+    REASSESSING = "reassessing"
+    DONE = "done"
+    FAULT = "fault"
+
+
+#: Phases in which the engine sends permits (of amplitude 0 in most of them).
+PERMITTED_PHASES = frozenset(
+    {Phase.ARMED, Phase.TREATING, Phase.HOLDING, Phase.WEANING}
+)
+
+#: Phases from which an amplitude above 0 may follow.
+STIMULATING_PHASES = frozenset({Phase.TREATING, Phase.WEANING})
+
+#: Phases that need EMG: its loss is a fault, not merely a notice.
+DEPENDENT_PHASES = PERMITTED_PHASES | {Phase.CALIBRATING, Phase.REASSESSING}
+
+
+class Outcome(enum.StrEnum):
+    """How a session ended."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    ADVERSE = "adverse"
+    FAULT = "fault"
+    STOPPED = "stopped"
+
+
+class Task(enum.StrEnum):
+    """What the person is asked to do now."""
+
+    REST = "rest"
+    MVC = "mvc"
+    RELAX = "relax"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the chain says about the controlled channel at one moment.
+
+    Parameters
+    ----------
+    t_s : float
+        LSL-clock time of the newest EMG sample.
+    rms_uv : float
+        RMS over the control window, noise included, in microvolt.
+    quality : QualityFlag
+        What is wrong with the channel.
+    """
+
+    t_s: float
+    rms_uv: float
+    quality: QualityFlag
+
+
+@dataclass(frozen=True, slots=True)
+class SampleArrived:
+    """EMG came. ``now_s`` is the LSL clock of this host when it is handled."""
+
+    now_s: float
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing came for a while."""
+
+    now_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOpened:
+    """The EMG source is connected (for the first time, or again)."""
+
+    now_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLost:
+    """The EMG source is gone."""
+
+    now_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadbackSeen:
+    """The output role says what the device does."""
+
+    now_s: float
+    active: bool
+    amplitude: float
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRaised:
+    """A part of the rig failed in a way that ends every session."""
+
+    now_s: float
+    cause: str
+
+
+class Verb(enum.StrEnum):
+    """What an operator can ask for."""
+
+    CONNECT = "connect"
+    CALIBRATE = "calibrate"
+    ARM = "arm"
+    START = "start"
+    HOLD = "hold"
+    STOP = "stop"
+    ACKNOWLEDGE = "acknowledge"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An operator's request.
+
+    Parameters
+    ----------
+    now_s : float
+        LSL clock of this host.
+    verb : Verb
+        What is asked.
+    noise_uv, mvc_uv : float or None
+        For ``CALIBRATE``: stored values that replace the measured ones.
+    """
+
+    now_s: float
+    verb: Verb
+    noise_uv: float | None = None
+    mvc_uv: float | None = None
+
+
+Event = (
+    SampleArrived
+    | TimePassed
+    | SourceOpened
+    | SourceLost
+    | ReadbackSeen
+    | FaultRaised
+    | Command
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that happened in a session, for the journal and the marker stream.
+
+    ``kind`` is a stable word for machines (``phase``, ``prompt``, ``strike``,
+    ``refused``, ``relapse``), ``detail`` its data.
+    """
+
+    kind: str
+    detail: dict[str, str | float | bool | None] = field(default_factory=dict)

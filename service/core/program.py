@@ -1,0 +1,192 @@
+"""A program: what is assessed, actuated and counted as success, as data.
+
+Defaults are those of gentle low-frequency EMS. A marks assumptions and engineering
+choices of this project, R numbers recalled without a source that was checked.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Bout:
+    """The rhythm of stimulation: on, off, and where in the off part tone is measured.
+
+    Parameters
+    ----------
+    on_s : float
+        Stimulation on, in second. A: with `off_s` it keeps the on-time at 60 %.
+    off_s : float
+        Stimulation off. A.
+    settle_s : float
+        Time after the device confirmed zero in which nothing is measured: amplifier
+        recovery, M-wave and after-discharge. A.
+    """
+
+    on_s: float = 3.0
+    off_s: float = 2.0
+    settle_s: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class IntegralLaw:
+    """Parameters of the rate-limited integral law.
+
+    Parameters
+    ----------
+    gain_ma_per_s_per_pct : float
+        Rise per second and %MVC of excess tone. A: 0.02–0.05.
+    up_ma_per_s, down_ma_per_s : float
+        Largest rate of change of the level.
+    """
+
+    gain_ma_per_s_per_pct: float = 0.05
+    up_ma_per_s: float = 0.8
+    down_ma_per_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What counts as relaxed.
+
+    Parameters
+    ----------
+    threshold_pct_mvc : float
+        Tone below it is relaxed. A: session option of 0.5–5 %MVC.
+    hold_s : float
+        For how long. A.
+    hold_fraction : float
+        Share of that time that must be below. A.
+    exit_ratio : float
+        Relaxed ends above this multiple of the threshold. A: 1.2–1.3.
+    exit_s : float
+        If it stays there for this long. A.
+    """
+
+    threshold_pct_mvc: float = 3.0
+    hold_s: float = 10.0
+    hold_fraction: float = 0.9
+    exit_ratio: float = 1.25
+    exit_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationPlan:
+    """How rest, MVC and baseline are recorded.
+
+    Parameters
+    ----------
+    rest_s : float
+        Instructed rest, from which the noise floor is taken.
+    mvc_s : float
+        Length of one maximal contraction. A: 3–5 s.
+    mvc_trials : int
+        Number of them. A: 3.
+    pause_s : float
+        Rest between trials. A: 60 s on people.
+    relax_s : float
+        Wait after the last contraction before the baseline.
+    baseline_s : float
+        Tone before treatment, stimulation off. A: 20–60 s.
+    noise_refuse_pct_mvc : float
+        A noise floor above this share of the MVC is refused. A.
+    """
+
+    rest_s: float = 20.0
+    mvc_s: float = 4.0
+    mvc_trials: int = 3
+    pause_s: float = 60.0
+    relax_s: float = 10.0
+    baseline_s: float = 20.0
+    noise_refuse_pct_mvc: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsePlan:
+    """When a response to stimulation ends or limits it.
+
+    Parameters
+    ----------
+    adverse_ratio : float
+        Tone above this multiple of the baseline is adverse. A.
+    adverse_sd : float
+        And above baseline by this many of its standard deviations. A.
+    cap_ratio : float
+        A strike caps the amplitude at this share of what triggered it. A.
+    cool_down_s : float
+        No increase for this long after a strike. A.
+    strikes : int
+        This many end the treatment. A.
+    useless_s : float
+        At the cap for this long without benefit ends it too. A.
+    useless_drop : float
+        Benefit is at least this share of the baseline. A.
+    """
+
+    adverse_ratio: float = 1.25
+    adverse_sd: float = 3.0
+    cap_ratio: float = 0.7
+    cool_down_s: float = 20.0
+    strikes: int = 3
+    useless_s: float = 120.0
+    useless_drop: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Durations of the session that no other group owns.
+
+    Parameters
+    ----------
+    check_s : float
+        Good quality before anything may begin. A.
+    stale_s : float
+        EMG older than this takes the output to zero. A.
+    lost_s : float
+        Held for want of good EMG for this long becomes a fault. A.
+    resume_s : float
+        Good quality for this long ends a hold. A.
+    treatment_s : float
+        Longest treatment.
+    reassess_s : float
+        Tone after treatment, stimulation off.
+    """
+
+    check_s: float = 2.0
+    stale_s: float = 0.25
+    lost_s: float = 3.0
+    resume_s: float = 1.0
+    treatment_s: float = 1200.0
+    reassess_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One way of relaxing a muscle.
+
+    Parameters
+    ----------
+    name, title : str
+        For machines and for people.
+    max_amplitude_ma, pulse_width_us, frequency_hz : float
+        What is actuated.
+    window_s : float
+        Length of the RMS window that measures tone; the chain is built with it.
+    wean_ma_per_s : float
+        Fall of the level after success. A: 0.15 on people.
+    bout, law, success, calibration, response, timing
+        The groups above.
+    """
+
+    name: str = "ems-flutter"
+    title: str = "Gentle low-frequency EMS"
+    max_amplitude_ma: float = 15.0
+    pulse_width_us: float = 200.0
+    frequency_hz: float = 4.0
+    window_s: float = 1.0
+    wean_ma_per_s: float = 0.5
+    bout: Bout = field(default_factory=Bout)
+    law: IntegralLaw = field(default_factory=IntegralLaw)
+    success: Success = field(default_factory=Success)
+    calibration: CalibrationPlan = field(default_factory=CalibrationPlan)
+    response: ResponsePlan = field(default_factory=ResponsePlan)
+    timing: Timing = field(default_factory=Timing)

@@ -1,0 +1,174 @@
+"""Guards on the response: more stimulation does not mean less tone for everybody."""
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+
+from service.core.program import ResponsePlan
+from service.core.tone import Calibration
+
+#: The amplitude counts as being at its cap from this share of it on. A.
+AT_CAP = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What stimulation has done so far.
+
+    Parameters
+    ----------
+    window_pct_mvc : tuple of float
+        Tone updates of the off-window that is being measured.
+    medians_pct_mvc : tuple of float
+        Medians of the last two complete off-windows.
+    strikes : int
+        Adverse responses so far.
+    cap_ma : float
+        Ceiling that strikes have set; infinity before the first.
+    quiet_until_s : float
+        No increase and no new strike before.
+    at_cap_since_s : float or None
+        Since when the level has been at its ceiling.
+    best_pct_mvc : float
+        Lowest tone since then.
+    """
+
+    window_pct_mvc: tuple[float, ...] = ()
+    medians_pct_mvc: tuple[float, ...] = ()
+    strikes: int = 0
+    cap_ma: float = math.inf
+    quiet_until_s: float = -math.inf
+    at_cap_since_s: float | None = None
+    best_pct_mvc: float = math.inf
+
+    def measured(self, tone_pct_mvc: float) -> "Response":
+        """Return the state after one tone update without stimulation.
+
+        Parameters
+        ----------
+        tone_pct_mvc : float
+            The update.
+
+        Returns
+        -------
+        Response
+            With the update added to the window that is open.
+        """
+        return replace(
+            self,
+            window_pct_mvc=(*self.window_pct_mvc, tone_pct_mvc),
+            best_pct_mvc=min(self.best_pct_mvc, tone_pct_mvc),
+        )
+
+    def window_closed(
+        self, plan: ResponsePlan, calibration: Calibration, t_s: float, level_ma: float
+    ) -> "Response":
+        """Judge the off-window that has just ended.
+
+        Parameters
+        ----------
+        plan : ResponsePlan
+            What is adverse, and what follows.
+        calibration : Calibration
+            Holds the baseline.
+        t_s : float
+            Now.
+        level_ma : float
+            Level of the bout before the window.
+
+        Returns
+        -------
+        Response
+            With one more strike if tone rose far above the baseline in two windows
+            running while there was stimulation.
+        """
+        if not self.window_pct_mvc:
+            return self
+        median = statistics.median(self.window_pct_mvc)
+        judged = replace(
+            self,
+            window_pct_mvc=(),
+            medians_pct_mvc=(*self.medians_pct_mvc[-1:], median),
+        )
+        bar = max(
+            plan.adverse_ratio * calibration.baseline_pct_mvc,
+            calibration.baseline_pct_mvc
+            + plan.adverse_sd * calibration.baseline_sd_pct_mvc,
+        )
+        adverse = (
+            level_ma > 0
+            and t_s >= self.quiet_until_s
+            and len(judged.medians_pct_mvc) > 1
+            and min(judged.medians_pct_mvc) > bar
+        )
+        return judged.struck(plan, t_s, level_ma) if adverse else judged
+
+    def struck(self, plan: ResponsePlan, t_s: float, level_ma: float) -> "Response":
+        """Return the state after an adverse response.
+
+        Parameters
+        ----------
+        plan : ResponsePlan
+            Cap and cool-down.
+        t_s : float
+            Now.
+        level_ma : float
+            What triggered it.
+
+        Returns
+        -------
+        Response
+            With one more strike, a lower cap and a cool-down.
+        """
+        return replace(
+            self,
+            strikes=self.strikes + 1,
+            cap_ma=min(self.cap_ma, plan.cap_ratio * level_ma),
+            quiet_until_s=t_s + plan.cool_down_s,
+            medians_pct_mvc=(),
+        )
+
+    def at_level(self, t_s: float, level_ma: float, cap_ma: float) -> "Response":
+        """Follow whether the level is at its ceiling.
+
+        Parameters
+        ----------
+        t_s : float
+            Now.
+        level_ma, cap_ma : float
+            The level and its tightest ceiling.
+
+        Returns
+        -------
+        Response
+            The time at the cap starts anew whenever the level leaves it.
+        """
+        if level_ma < AT_CAP * cap_ma or level_ma == 0.0:
+            return replace(self, at_cap_since_s=None, best_pct_mvc=math.inf)
+        if self.at_cap_since_s is None:
+            return replace(self, at_cap_since_s=t_s, best_pct_mvc=math.inf)
+        return self
+
+    def useless(self, plan: ResponsePlan, calibration: Calibration, t_s: float) -> bool:
+        """Return whether more of the same is pointless.
+
+        Parameters
+        ----------
+        plan : ResponsePlan
+            How long, and what counts as benefit.
+        calibration : Calibration
+            Holds the baseline.
+        t_s : float
+            Now.
+
+        Returns
+        -------
+        bool
+            True at the cap for the time of the plan with no window that was better
+            than the baseline by its share.
+        """
+        since = self.at_cap_since_s
+        if since is None or t_s - since < plan.useless_s:
+            return False
+        bar = (1.0 - plan.useless_drop) * calibration.baseline_pct_mvc
+        return self.best_pct_mvc > bar

@@ -1,0 +1,197 @@
+"""Tone: measured tension, when to believe it, and when it counts as relaxed."""
+
+import math
+from dataclasses import dataclass, replace
+
+from service.core.program import Bout, Success
+
+#: Tone is looked at this often; faster updates of a 1 s RMS say nothing new. A.
+UPDATE_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What turns microvolt into %MVC.
+
+    Parameters
+    ----------
+    noise_uv : float
+        Noise floor, RMS in microvolt.
+    mvc_uv : float
+        Noise-corrected RMS of the maximal voluntary contraction, in microvolt.
+    baseline_pct_mvc, baseline_sd_pct_mvc : float
+        Tone before treatment and its standard deviation.
+    """
+
+    noise_uv: float
+    mvc_uv: float
+    baseline_pct_mvc: float = math.nan
+    baseline_sd_pct_mvc: float = math.nan
+
+    def tone_pct_mvc(self, rms_uv: float) -> float:
+        """Return tension of a window in %MVC.
+
+        Parameters
+        ----------
+        rms_uv : float
+            RMS of the window, noise included.
+
+        Returns
+        -------
+        float
+            Root difference of squares over the MVC, in percent, never negative.
+        """
+        power = rms_uv * rms_uv - self.noise_uv * self.noise_uv
+        return 100.0 * math.sqrt(max(0.0, power)) / self.mvc_uv
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroTime:
+    """Since when the device has confirmed that it puts out nothing.
+
+    Parameters
+    ----------
+    since_s : float
+        Infinity while an output is on, or not known to be off.
+    """
+
+    since_s: float = math.inf
+
+    def after(self, now_s: float, amplitude: float) -> "ZeroTime":
+        """Return the state after a readback.
+
+        Parameters
+        ----------
+        now_s : float
+            When the readback was seen.
+        amplitude : float
+            Largest amplitude that it reports.
+
+        Returns
+        -------
+        ZeroTime
+            Unchanged while the device stays at zero.
+        """
+        if amplitude != 0.0:
+            return ZeroTime(math.inf)
+        return ZeroTime(min(self.since_s, now_s))
+
+    def covers(self, t_s: float, window_s: float, bout: Bout) -> bool:
+        """Return whether a whole RMS window lies in settled silence.
+
+        Parameters
+        ----------
+        t_s : float
+            End of the window.
+        window_s : float
+            Its length.
+        bout : Bout
+            Gives the settling time.
+
+        Returns
+        -------
+        bool
+            True when not one sample of it was taken under stimulation.
+        """
+        return t_s - window_s >= self.since_s + bout.settle_s
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """Evidence that the muscle is relaxed, from tone measured without stimulation.
+
+    Between two off-windows the last measured tone stands for what cannot be measured.
+
+    Parameters
+    ----------
+    relaxed : bool
+        Schmitt state: enters below the threshold, leaves above its exit ratio.
+    history : tuple of (float, bool)
+        Time and "below threshold" of the updates within the hold time.
+    above_since_s : float or None
+        Since when tone has been above the exit level.
+    """
+
+    relaxed: bool = False
+    history: tuple[tuple[float, bool], ...] = ()
+    above_since_s: float | None = None
+
+    def after(self, t_s: float, tone_pct_mvc: float, success: Success) -> "Relaxation":
+        """Return the evidence after one more update.
+
+        Parameters
+        ----------
+        t_s : float
+            Time of the update; calls closer than `UPDATE_S` are ignored.
+        tone_pct_mvc : float
+            Newest measured tone.
+        success : Success
+            Threshold, hold and exit.
+
+        Returns
+        -------
+        Relaxation
+            With history limited to the hold time.
+        """
+        if self.history and t_s - self.history[-1][0] < UPDATE_S * 0.99:
+            return self
+        below = tone_pct_mvc < success.threshold_pct_mvc
+        above = tone_pct_mvc > success.threshold_pct_mvc * success.exit_ratio
+        since = None
+        if above:
+            since = t_s if self.above_since_s is None else self.above_since_s
+        kept = tuple(h for h in self.history if t_s - h[0] <= success.hold_s)
+        return Relaxation(
+            relaxed=below or (self.relaxed and not above),
+            history=(*kept, (t_s, below)),
+            above_since_s=since,
+        )
+
+    def reached(self, success: Success) -> bool:
+        """Return whether tone was below threshold for long enough.
+
+        Parameters
+        ----------
+        success : Success
+            Hold time and share.
+
+        Returns
+        -------
+        bool
+            True once the history spans the hold time with the share below.
+        """
+        if not self.history:
+            return False
+        span_s = self.history[-1][0] - self.history[0][0]
+        if span_s < success.hold_s - 1.5 * UPDATE_S:
+            return False
+        below = sum(is_below for _, is_below in self.history)
+        return below >= success.hold_fraction * len(self.history)
+
+    def lost(self, t_s: float, success: Success) -> bool:
+        """Return whether a relaxed muscle has become tense again.
+
+        Parameters
+        ----------
+        t_s : float
+            Now.
+        success : Success
+            Exit time.
+
+        Returns
+        -------
+        bool
+            True when tone stayed above the exit level for the exit time.
+        """
+        since = self.above_since_s
+        return since is not None and t_s - since >= success.exit_s
+
+    def forgotten(self) -> "Relaxation":
+        """Return the state without evidence, as after a hold.
+
+        Returns
+        -------
+        Relaxation
+            Nothing is known.
+        """
+        return replace(self, relaxed=False, history=(), above_since_s=None)
