@@ -142,7 +142,9 @@ class Timing:
     stale_s : float
         EMG older than this takes the output to zero. A.
     lost_s : float
-        Held for want of good EMG for this long becomes a fault. A.
+        EMG that stays away for this long is a fault. A.
+    bad_s : float
+        EMG of bad quality for this long is a fault. A.
     resume_s : float
         Good quality for this long ends a hold. A.
     treatment_s : float
@@ -154,6 +156,7 @@ class Timing:
     check_s: float = 2.0
     stale_s: float = 0.25
     lost_s: float = 3.0
+    bad_s: float = 5.0
     resume_s: float = 1.0
     treatment_s: float = 1200.0
     reassess_s: float = 20.0

@@ -1,0 +1,83 @@
+"""From a session to the amplitude that may go out now, with every reason."""
+
+from dataclasses import dataclass, replace
+
+from service.core.limits import Quantity, amplitude_ceilings, bound_amplitude
+from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
+from service.core.state import Session
+
+#: A longer pause between two decisions adds no dose: the permit has expired. A.
+MAX_DOSE_DT_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the output is allowed to do until the next decision.
+
+    Parameters
+    ----------
+    active : bool
+        Whether a permit goes out at all.
+    amplitude_ma : float
+        Amplitude of the permit; 0 in off parts.
+    requested_ma : float
+        What the law wanted.
+    most_limiting : str
+        The bound that mattered most; empty when none did.
+    reasons : tuple of str
+        Why the amplitude is what it is.
+    """
+
+    active: bool
+    amplitude_ma: float
+    requested_ma: float
+    most_limiting: str
+    reasons: tuple[str, ...]
+
+
+def decide(session: Session) -> tuple[Session, Decision]:
+    """Decide what the output may do.
+
+    Parameters
+    ----------
+    session : Session
+        After the newest event.
+
+    Returns
+    -------
+    session : Session
+        With the decision in its slew memory and its dose.
+    decision : Decision
+        Zero outside of the stimulating phases.
+    """
+    treatment = session.treatment
+    if session.phase not in STIMULATING_PHASES or treatment is None:
+        active = session.phase in PERMITTED_PHASES
+        return session, Decision(active, 0.0, 0.0, "", (session.phase.value,))
+    now_s = session.now_s
+    requested = treatment.level.level_ma if treatment.on else 0.0
+    ceilings = amplitude_ceilings(session.setup.limits, session.setup.pulse)
+    ceilings["response"] = treatment.response.cap_ma
+    slew = session.setup.limits[Quantity.SLEW_UP_MA_PER_S]
+    ceilings[f"slew:{slew.origin}"] = session.established.ceiling_ma(now_s, slew.value)
+    bounded = bound_amplitude(requested, ceilings, session.setup.amplitude_step_ma)
+    dt_s = min(max(now_s - session.established.t_s, 0.0), MAX_DOSE_DT_S)
+    treatment = replace(
+        treatment,
+        peak_ma=max(treatment.peak_ma, bounded.amplitude_ma),
+        dose_ma_s=treatment.dose_ma_s + bounded.amplitude_ma * dt_s,
+    )
+    decided = replace(
+        session,
+        treatment=treatment,
+        established=session.established.after(now_s, bounded.exact_ma),
+    )
+    part = "on" if treatment.on else "off"
+    reasons = (session.phase.value, part, *bounded.reasons)
+    return decided, Decision(
+        active=True,
+        amplitude_ma=bounded.amplitude_ma,
+        requested_ma=requested,
+        most_limiting=bounded.most_limiting,
+        reasons=reasons,
+    )

@@ -1,0 +1,160 @@
+"""What a session knows at one moment."""
+
+import math
+from dataclasses import dataclass, field
+
+from service.core.calibration import CalibrationRun
+from service.core.control import Level
+from service.core.limits import Bound, Established, Limits, Pulse, Quantity
+from service.core.model import Note, Outcome, Phase, Sample
+from service.core.program import Program
+from service.core.response import Response
+from service.core.tone import Calibration, Relaxation, ZeroTime
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What does not change during a session.
+
+    Parameters
+    ----------
+    session_id : str
+        Name of the session.
+    program : Program
+        What is done.
+    limits : mapping of Quantity to Bound
+        Every bound in force.
+    pad_area_cm2 : float
+        Declared area of the smaller electrode.
+    amplitude_step_ma : float
+        Grid of the device.
+    """
+
+    session_id: str
+    program: Program
+    limits: Limits
+    pad_area_cm2: float
+    amplitude_step_ma: float
+
+    @property
+    def pulse(self) -> Pulse:
+        """The pulse of the program on these electrodes."""
+        program = self.program
+        return Pulse(program.pulse_width_us, program.frequency_hz, self.pad_area_cm2)
+
+    @property
+    def treatment_s(self) -> float:
+        """The longest treatment that program and limits allow."""
+        bound: Bound = self.limits[Quantity.TREATMENT_S]
+        return min(self.program.timing.treatment_s, bound.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What happens while the muscle is treated.
+
+    Parameters
+    ----------
+    started_s : float
+        Begin of the treatment.
+    bout_s : float
+        Begin of the current on or off part.
+    on : bool
+        Whether the current part is an on part.
+    level : Level
+        Amplitude that the law wants in on parts.
+    tone_pct_mvc, tone_s : float
+        Newest tone measured without stimulation, and when; NaN before the first.
+    relaxation : Relaxation
+        Evidence that the muscle is relaxed.
+    response : Response
+        What stimulation has done so far.
+    reached_s : float or None
+        Begin of the first hold that was satisfied.
+    peak_ma, dose_ma_s : float
+        Largest amplitude that went out, and the sum over time.
+    """
+
+    started_s: float
+    bout_s: float
+    on: bool = False
+    level: Level = field(default_factory=Level)
+    tone_pct_mvc: float = math.nan
+    tone_s: float = -math.inf
+    relaxation: Relaxation = field(default_factory=Relaxation)
+    response: Response = field(default_factory=Response)
+    reached_s: float | None = None
+    peak_ma: float = 0.0
+    dose_ma_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session at one moment.
+
+    Parameters
+    ----------
+    setup : Setup
+        What does not change.
+    phase, phase_since_s
+        Where it is, and since when.
+    now_s : float
+        Time of the newest event.
+    sample : Sample or None
+        Newest EMG.
+    good_since_s : float or None
+        Since when the quality has been good without a break.
+    zero : ZeroTime
+        Since when the device has confirmed zero.
+    last_good_s : float
+        When EMG of good quality came last.
+    readback_s : float
+        Time of the newest readback.
+    output_fault : str or None
+        What the newest readback complained about.
+    established : Established
+        Memory of the slew limit.
+    calibrating : CalibrationRun or None
+        The calibration under way.
+    calibration : Calibration or None
+        The last one that was accepted.
+    treatment : Treatment or None
+        Exists from the start of the treatment on.
+    hold_reason : str
+        Why the session is holding; ``operator`` needs an operator to resume.
+    resume_to : Phase
+        Phase that a hold interrupted.
+    reassess_uv : tuple of float
+        RMS values of the reassessment.
+    final_pct_mvc : float
+        Tone of the reassessment.
+    outcome : Outcome or None
+        How it ended, or will end after the reassessment.
+    cause : str
+        Why it ended so; of a fault, its cause.
+    """
+
+    setup: Setup
+    phase: Phase = Phase.IDLE
+    phase_since_s: float = 0.0
+    now_s: float = 0.0
+    sample: Sample | None = None
+    good_since_s: float | None = None
+    last_good_s: float = -math.inf
+    zero: ZeroTime = field(default_factory=ZeroTime)
+    output_fault: str | None = None
+    readback_s: float = -math.inf
+    established: Established = field(default_factory=Established)
+    calibrating: CalibrationRun | None = None
+    calibration: Calibration | None = None
+    treatment: Treatment | None = None
+    hold_reason: str = ""
+    resume_to: Phase = Phase.TREATING
+    reassess_uv: tuple[float, ...] = ()
+    final_pct_mvc: float = math.nan
+    outcome: Outcome | None = None
+    cause: str = ""
+
+
+Step = tuple[Session, tuple[Note, ...]]
+"""A session after an event, and what is worth telling about it."""

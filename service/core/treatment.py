@@ -1,0 +1,187 @@
+"""The treatment: measure in silence, move the level, stimulate, wean."""
+
+from dataclasses import replace
+
+from service.core.control import Level, integrate, wean
+from service.core.limits import amplitude_ceilings
+from service.core.model import Note, Outcome, Phase, Sample
+from service.core.state import Session, Step, Treatment
+from service.core.tone import UPDATE_S, Calibration
+from service.core.transitions import enter
+
+#: A strike leaves this share of the level. A.
+STRIKE_RATIO = 0.5
+
+
+def treat(session: Session, sample: Sample) -> Step:
+    """Advance the treatment by one sample.
+
+    Parameters
+    ----------
+    session : Session
+        Treating or weaning, with calibration and treatment.
+    sample : Sample
+        Newest EMG of good quality.
+
+    Returns
+    -------
+    session : Session
+        Possibly in the next phase.
+    notes : tuple of Note
+        Strikes, relapses and phase changes.
+    """
+    calibration, treatment = session.calibration, session.treatment
+    if calibration is None or treatment is None:
+        msg = "treating needs a calibration and a treatment"
+        raise ValueError(msg)
+    treatment = _measure(session, treatment, calibration, sample)
+    treatment, notes = _turn_bout(session, treatment, calibration)
+    treatment = _move_level(session, treatment)
+    session = replace(session, treatment=treatment)
+    session, more = _conclude(session, treatment, calibration)
+    return session, (*notes, *more)
+
+
+def level_cap_ma(session: Session) -> float:
+    """Return the tightest ceiling that does not depend on the last permits.
+
+    Parameters
+    ----------
+    session : Session
+        With its limits and, if any, its treatment.
+
+    Returns
+    -------
+    float
+        In mA.
+    """
+    ceilings = amplitude_ceilings(session.setup.limits, session.setup.pulse)
+    cap_ma = min(ceilings.values())
+    if session.treatment is not None:
+        cap_ma = min(cap_ma, session.treatment.response.cap_ma)
+    return cap_ma
+
+
+def _measure(
+    session: Session, treatment: Treatment, calibration: Calibration, sample: Sample
+) -> Treatment:
+    program = session.setup.program
+    if sample.t_s - treatment.tone_s >= UPDATE_S * 0.99 and session.zero.covers(
+        sample.t_s, program.window_s, program.bout
+    ):
+        tone = calibration.tone_pct_mvc(sample.rms_uv)
+        treatment = replace(
+            treatment,
+            tone_pct_mvc=tone,
+            tone_s=sample.t_s,
+            response=treatment.response.measured(tone),
+        )
+    # One bout of patience: an older tone says nothing about now.
+    known_s = program.bout.on_s + program.bout.off_s + program.window_s
+    if session.now_s - treatment.tone_s > known_s:
+        return treatment
+    relaxation = treatment.relaxation.after(
+        session.now_s, treatment.tone_pct_mvc, program.success
+    )
+    return replace(treatment, relaxation=relaxation)
+
+
+def _turn_bout(
+    session: Session, treatment: Treatment, calibration: Calibration
+) -> tuple[Treatment, tuple[Note, ...]]:
+    bout = session.setup.program.bout
+    elapsed_s = session.now_s - treatment.bout_s
+    if elapsed_s < (bout.on_s if treatment.on else bout.off_s):
+        return treatment, ()
+    turned = replace(treatment, on=not treatment.on, bout_s=session.now_s)
+    if treatment.on:
+        return turned, ()
+    before = treatment.response
+    after = before.window_closed(
+        session.setup.program.response,
+        calibration,
+        session.now_s,
+        treatment.level.level_ma,
+    )
+    if after.strikes == before.strikes:
+        return replace(turned, response=after), ()
+    halved = Level(treatment.level.level_ma * STRIKE_RATIO, session.now_s)
+    note = Note(
+        "strike",
+        {
+            "count": after.strikes,
+            "tone_pct_mvc": treatment.tone_pct_mvc,
+            "level_ma": treatment.level.level_ma,
+            "cap_ma": after.cap_ma,
+        },
+    )
+    return replace(turned, response=after, level=halved), (note,)
+
+
+def _move_level(session: Session, treatment: Treatment) -> Treatment:
+    program, now_s = session.setup.program, session.now_s
+    if session.phase is Phase.WEANING:
+        level = wean(program.wean_ma_per_s, treatment.level, now_s)
+        return replace(treatment, level=level)
+    excess = treatment.tone_pct_mvc - program.success.threshold_pct_mvc
+    patient = treatment.relaxation.relaxed or now_s < treatment.response.quiet_until_s
+    if excess != excess or (patient and excess > 0):  # noqa: PLR0124 - NaN: not known
+        excess = 0.0
+    cap_ma = level_cap_ma(replace(session, treatment=treatment))
+    level = integrate(program.law, treatment.level, now_s, excess, cap_ma)
+    response = treatment.response.at_level(now_s, level.level_ma, cap_ma)
+    return replace(treatment, level=level, response=response)
+
+
+def _conclude(session: Session, treatment: Treatment, calibration: Calibration) -> Step:
+    plan = session.setup.program
+    if treatment.response.strikes >= plan.response.strikes:
+        return end(session, Outcome.ADVERSE, "tone rose under stimulation")
+    if session.phase is Phase.WEANING:
+        return _conclude_weaning(session, treatment)
+    if treatment.relaxation.reached(plan.success):
+        reached_s = treatment.reached_s
+        if reached_s is None:
+            reached_s = treatment.relaxation.history[0][0]
+        treatment = replace(treatment, reached_s=reached_s)
+        return enter(replace(session, treatment=treatment), Phase.WEANING)
+    if treatment.response.useless(plan.response, calibration, session.now_s):
+        return end(session, Outcome.NOT_REACHED, "no benefit at the ceiling")
+    if session.now_s - treatment.started_s >= session.setup.treatment_s:
+        return end(session, Outcome.NOT_REACHED, "treatment time is over")
+    return session, ()
+
+
+def _conclude_weaning(session: Session, treatment: Treatment) -> Step:
+    if treatment.relaxation.lost(session.now_s, session.setup.program.success):
+        forgotten = replace(treatment, relaxation=treatment.relaxation.forgotten())
+        back, notes = enter(
+            replace(session, treatment=forgotten), Phase.TREATING, cause="relapse"
+        )
+        return back, (*notes, Note("relapse", {"tone_pct_mvc": treatment.tone_pct_mvc}))
+    if treatment.level.level_ma <= session.setup.amplitude_step_ma:
+        return end(session, Outcome.REACHED, "relaxed and weaned")
+    return session, ()
+
+
+def end(session: Session, outcome: Outcome, cause: str) -> Step:
+    """End the treatment and reassess without stimulation.
+
+    Parameters
+    ----------
+    session : Session
+        Treating or weaning.
+    outcome : Outcome
+        What the treatment came to; the reassessment may still correct it.
+    cause : str
+        Why.
+
+    Returns
+    -------
+    session : Session
+        Reassessing.
+    notes : tuple of Note
+        The phase change and a prompt.
+    """
+    ended = replace(session, outcome=outcome, cause=cause, reassess_uv=())
+    return enter(ended, Phase.REASSESSING, cause=cause)

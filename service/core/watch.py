@@ -1,0 +1,129 @@
+"""What a session depends on: fresh EMG of good quality, and an output that answers."""
+
+from dataclasses import replace
+
+from dsp.types import BAD_QUALITY
+from service.core.model import (
+    DEPENDENT_PHASES,
+    PERMITTED_PHASES,
+    STIMULATING_PHASES,
+    Note,
+    Phase,
+    ReadbackSeen,
+)
+from service.core.state import Session, Step
+from service.core.transitions import enter, fail, hold
+
+#: An output that has not spoken for this long is not known to be safe. A.
+OUTPUT_SILENT_S = 1.0
+
+#: EMG stamped this far ahead of the clock is not believed. A.
+FUTURE_S = 0.05
+
+
+def emg_trouble(session: Session) -> str:
+    """Say what is wrong with the newest EMG.
+
+    Parameters
+    ----------
+    session : Session
+        With its newest sample.
+
+    Returns
+    -------
+    str
+        ``stale``, ``future``, ``quality`` or nothing.
+    """
+    sample = session.sample
+    if sample is None:
+        return "stale"
+    age_s = session.now_s - sample.t_s
+    if age_s > session.setup.program.timing.stale_s:
+        return "stale"
+    if age_s < -FUTURE_S:
+        return "future"
+    return "quality" if sample.quality & BAD_QUALITY else ""
+
+
+def watch(session: Session) -> Step:
+    """Apply what follows from bad EMG or a silent output.
+
+    Parameters
+    ----------
+    session : Session
+        After an event.
+
+    Returns
+    -------
+    session : Session
+        Holding, back in an earlier phase, or in fault when something is wrong.
+    notes : tuple of Note
+        The phase changes.
+    """
+    if session.phase in PERMITTED_PHASES:
+        silent_s = session.now_s - max(session.readback_s, session.phase_since_s)
+        if silent_s > OUTPUT_SILENT_S:
+            return fail(session, "output_silent")
+    if session.phase in DEPENDENT_PHASES:
+        return _watch_emg(session, emg_trouble(session))
+    return session, ()
+
+
+def _watch_emg(session: Session, trouble: str) -> Step:
+    if trouble == "future":
+        return fail(session, "emg_future")
+    if session.phase is Phase.HOLDING and not trouble:
+        return _resume(session)
+    if not trouble:
+        return session, ()
+    if session.phase in STIMULATING_PHASES:
+        return hold(session, trouble)
+    if session.phase is Phase.ARMED:
+        return enter(session, Phase.READY, cause=trouble)
+    if session.phase is Phase.CALIBRATING:
+        dropped = replace(session, calibrating=None)
+        back, notes = enter(dropped, Phase.CHECKING, cause=trouble)
+        return back, (*notes, Note("refused", {"what": "calibrate", "why": trouble}))
+    timing = session.setup.program.timing
+    patience_s = timing.bad_s if trouble == "quality" else timing.lost_s
+    if session.now_s - max(session.last_good_s, session.phase_since_s) > patience_s:
+        return fail(session, f"emg_{trouble}")
+    return session, ()
+
+
+def _resume(session: Session) -> Step:
+    since_s = session.good_since_s
+    good_s = 0.0 if since_s is None else session.now_s - since_s
+    if session.hold_reason == "operator":
+        return session, ()
+    if good_s < session.setup.program.timing.resume_s:
+        return session, ()
+    return enter(session, session.resume_to, cause="emg_good")
+
+
+def see_readback(session: Session, event: ReadbackSeen) -> Step:
+    """Take in what the device says.
+
+    Parameters
+    ----------
+    session : Session
+        Before.
+    event : ReadbackSeen
+        The readback.
+
+    Returns
+    -------
+    session : Session
+        In fault when the device reports one.
+    notes : tuple of Note
+        The phase change, if any.
+    """
+    seen = replace(
+        session,
+        zero=session.zero.after(event.now_s, event.amplitude),
+        readback_s=event.now_s,
+        output_fault=event.fault,
+    )
+    if event.fault is not None and session.phase is not Phase.IDLE:
+        return fail(seen, f"output_{event.fault}")
+    return seen, ()
