@@ -55,7 +55,8 @@ class Baseline:
         recent = self.recent
         recent[:, :-n] = recent[:, n:]
         recent[:, -n:] = y
-        return np.sqrt(np.mean(recent * recent, axis=1))
+        rms: F64 = np.sqrt(np.mean(recent * recent, axis=1))
+        return rms
 
     def dense(self, emg_uv: F64) -> F64:
         """Return the RMS at every sample of the chunk."""
