@@ -19,26 +19,35 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dsp.errors import DesignError, ShapeError
-from dsp.intake import BLOCK_ROWS, WIDE_BLOCK_ROWS, WIDE_CHANNELS
+from dsp.errors import DesignError
+from dsp.intake import BLOCK_ROWS, WIDE_BLOCK_ROWS, WIDE_CHANNELS, check_shape
 from dsp.types import F64
 
 #: Rows of one tile; only windows of several tiles use them.
-TILE_ROWS = 64
+TILE_ROWS = 32
 #: Up to this many rows one product is faster than looking up tiles.
-DIRECT_ROWS = 4 * TILE_ROWS
-#: A short and narrow window stands in an array of 4 to 16 times its length, and its
+DIRECT_ROWS = 256
+#: The same for many channels.
+WIDE_DIRECT_ROWS = 64
+#: A short and narrow window stands in an array of 2 to 4 times its length, and its
 #: rows move back to the top when they reach the end: no window ever wraps around.
-ROOMY_FACTORS = (4, 16)
+ROOMY_FACTORS = (2, 4)
 #: Largest such array, in values (512 kB); where it is too small, rows form a ring.
 ROOMY_VALUES = 65536
-_multiply, _sqrt = np.multiply, np.sqrt  # one look-up less; it shows at 8 channels
+_square, _sqrt = np.square, np.sqrt  # one look-up less; it shows at 8 channels
 
+#: Slices of that array are kept: cutting two costs as much as squaring. A source with
+#: steady chunks needs one pair per chunk between two moves to the top.
+MAX_VIEWS = 1024
+
+_View = tuple[F64, F64, int]
+"""``(rows, window, end)``: rows of the chunk, of the window, and where they end."""
 Write = Callable[[F64, F64], object]
 """``write(samples, rows)`` puts what shall be squared into ``rows``."""
 
 
 def _copy(samples: F64, rows: F64) -> None:
+    check_shape(samples.shape, rows.shape[1])
     rows[...] = samples
 
 
@@ -70,6 +79,7 @@ class SlidingRms:
     __slots__ = (
         "_base",
         "_block",
+        "_direct",
         "_kept",
         "_longest",
         "_n_channels",
@@ -83,6 +93,7 @@ class SlidingRms:
         "_step",
         "_tiled",
         "_tiles",
+        "_views",
         "_weigh",
         "_window",
         "_write",
@@ -104,7 +115,8 @@ class SlidingRms:
         wide = n_channels >= WIDE_CHANNELS
         self._block = WIDE_BLOCK_ROWS if wide else BLOCK_ROWS
         self._step = min(self._block, window)
-        self._tiled = self._longest > DIRECT_ROWS
+        self._direct = WIDE_DIRECT_ROWS if wide else DIRECT_ROWS
+        self._tiled = self._longest > self._direct
         least, most = (factor * self._longest for factor in ROOMY_FACTORS)
         roomy_rows = min(most, ROOMY_VALUES // n_channels)
         self._roomy = not self._tiled and roomy_rows >= least + TILE_ROWS
@@ -117,6 +129,7 @@ class SlidingRms:
         self._ones = np.ones(max(DIRECT_ROWS, n_tiles))
         self._weigh = np.full(window, 1.0 / window).dot
         self._plans: dict[int, tuple[Callable[..., F64], ...]] = {}
+        self._views: dict[tuple[int, int], _View] = {}
         self._kept = np.empty(n_channels)
         self.restart()
 
@@ -129,6 +142,7 @@ class SlidingRms:
         """Forget every sample."""
         self._squares[:] = 0.0
         self._tiles[:] = 0.0
+        self._views.clear()
         self._pos = self._longest if self._roomy else 0
         self._base = -self._pos
         # Up to here a chunk may end and still take the quick way; none before the
@@ -148,12 +162,12 @@ class SlidingRms:
         ShapeError
             If the chunk has another number of channels.
         """
-        self._check_shape(y)
+        check_shape(y.shape, self._n_channels)
         start, n = 0, len(y)
         while start < n:
             room = self._room(min(TILE_ROWS, n - start))
             piece = y[start : start + room]
-            np.multiply(piece, piece, self._squares[self._pos : self._pos + len(piece)])
+            np.square(piece, self._squares[self._pos : self._pos + len(piece)])
             self._advance(len(piece))
             start += len(piece)
 
@@ -218,17 +232,16 @@ class SlidingRms:
         ShapeError
             If the chunk has another number of channels.
         """
-        pos = self._pos
-        end = pos + len(samples)
-        if end > self._quick_end:
+        n = len(samples)
+        views = self._views.get((self._pos, n)) or self._view(n)
+        if views is None:
             self._take(samples)
             return self.over(self._window)
-        squares = self._squares
-        rows = squares[pos:end]
+        rows, window, end = views
         self._write(samples, rows)
-        _multiply(rows, rows, rows)
+        _square(rows, rows)
         self._pos = end
-        mean: F64 = self._weigh(squares[end - self._window : end])
+        mean: F64 = self._weigh(window)
         return _sqrt(mean, mean)
 
     def dense(self, samples: F64) -> F64:
@@ -259,7 +272,7 @@ class SlidingRms:
         entered, left, core = self._plans.get(n) or self._plan(n)
         entering = squares[pos:end]
         self._write(samples, entering)
-        _multiply(entering, entering, entering)
+        _square(entering, entering)
         # The row before those that leave has left: the core stands there, so that the
         # same product adds it to every sample.
         leaving = pos - window
@@ -267,11 +280,27 @@ class SlidingRms:
         out: F64 = entered(entering)
         out += left(squares[leaving : leaving + n])
         self._pos = end
-        rms: F64 = _sqrt(out, out)
-        return rms
+        return _sqrt(out, out)
+
+    def _view(self, n: int) -> _View | None:
+        """Return what `hop` needs for ``n`` samples here, None if it has to go slow."""
+        if self._quick_end < 0:
+            return None
+        self._room(n)
+        pos, end = self._pos, self._pos + n
+        if end > self._quick_end:
+            return None
+        view = self._views.get((pos, n))
+        if view is None:
+            if len(self._views) >= MAX_VIEWS:
+                self._views.clear()
+            squares = self._squares
+            view = squares[pos:end], squares[end - self._window : end], end
+            self._views[pos, n] = view
+        return view
 
     def _dense_steps(self, samples: F64) -> F64:
-        self._check_shape(samples)
+        check_shape(samples.shape, self._n_channels)
         out = np.empty(samples.shape)
         start, n = 0, len(samples)
         while start < n:
@@ -287,7 +316,7 @@ class SlidingRms:
         entered, left, _ = self._plans.get(m) or self._plan(m)
         entering = squares[pos : pos + m]
         self._write(samples, entering)
-        _multiply(entering, entering, entering)
+        _square(entering, entering)
         # As in `dense`, but longer windows still need that row afterwards.
         lent = squares[leaving]
         self._kept[...] = lent
@@ -311,13 +340,13 @@ class SlidingRms:
         return plan
 
     def _take(self, samples: F64) -> None:
-        self._check_shape(samples)
+        check_shape(samples.shape, self._n_channels)
         start, n = 0, len(samples)
         while start < n:
             stop = start + self._room(min(self._block, n - start))
             rows = self._squares[self._pos : self._pos + stop - start]
             self._write(samples[start:stop], rows)
-            _multiply(rows, rows, rows)
+            _square(rows, rows)
             self._advance(stop - start)
             start = stop
 
@@ -355,7 +384,7 @@ class SlidingRms:
 
     def _sum_rows(self, start: int, stop: int) -> F64:
         squares, ones = self._squares, self._ones
-        if stop - start <= DIRECT_ROWS:
+        if stop - start <= self._direct:
             direct: F64 = ones[: stop - start].dot(squares[start:stop])
             return direct
         first, end = -(-start // TILE_ROWS), stop // TILE_ROWS
@@ -366,11 +395,3 @@ class SlidingRms:
         if tail < stop:
             total += ones[: stop - tail].dot(squares[tail:stop])
         return total
-
-    def _check_shape(self, y: F64) -> None:
-        if y.ndim != 2 or y.shape[1] != self._n_channels:  # noqa: PLR2004
-            msg = (
-                f"sliding RMS: expected a chunk (n_samples, {self._n_channels}), got "
-                f"{y.shape}; chunks are time-first"
-            )
-            raise ShapeError(msg)
