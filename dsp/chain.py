@@ -153,7 +153,8 @@ class EmgChain:
     One chain serves one use: `filter`, `hop`, `dense` and `process` share one state,
     and each of them consumes its chunk. The first three are the methods of the parts
     themselves, because at 8 channels one more call would be felt; they raise
-    `dsp.errors.ShapeError` on a chunk with another number of channels.
+    `dsp.errors.ShapeError` on a chunk with another number of channels, and numpy warns
+    of an overflow where it meets a finite value beyond 1e154 (which is replaced too).
     """
 
     __slots__ = (
@@ -267,7 +268,9 @@ class EmgChain:
     def _take(self, emg_uv: F64) -> None:
         n_repairs = self._filter.repairs
         y = self._scratch[: len(emg_uv)]
-        self.filter_into(emg_uv, y)
+        # A double of more than 1e154 overflows the check that finds and replaces it.
+        with np.errstate(over="ignore"):
+            self.filter_into(emg_uv, y)
         self._rms.push(y)
         raw_uv = emg_uv
         if self._filter.repairs != n_repairs:
