@@ -1,5 +1,6 @@
 """The streaming EMG chain: filter, sliding RMS and quality behind one object."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -187,18 +188,13 @@ class EmgChain:
 
     def __init__(self, params: ChainParams) -> None:
         n, fs = params.n_channels, params.fs
-        if n < 1:
-            msg = f"chain: expected at least 1 channel, got {n!r}"
-            raise DesignError(msg)
         self.params = params
         self.design = design_filter(params.filter_spec)
+        fast_rows, self._control_rows, self._measure_rows = _window_rows(params)
         self._filter = make_filter(self.design.sos, n)
         self.filter = self._filter.fresh
         self.filter_into = self._filter.into
-        self._control_rows = round(params.control_window_s * fs)
-        self._measure_rows = round(params.measure_window_s * fs)
         longest = max(self._control_rows, self._measure_rows)
-        fast_rows = round(params.fast_window_s * fs)
         self._rms = SlidingRms(n, fast_rows, longest, self.filter_into)
         self.hop = self._rms.hop
         self.dense = self._rms.dense
@@ -296,3 +292,15 @@ class EmgChain:
         flags[self._count < settled] |= QualityFlag.SETTLING
         flags[self._count <= self._bad_until] |= QualityFlag.NON_FINITE
         return flags
+
+
+def _window_rows(params: ChainParams) -> tuple[int, int, int]:
+    windows_s = params.fast_window_s, params.control_window_s, params.measure_window_s
+    if params.n_channels < 1 or not 1 <= min(windows_s) * params.fs < math.inf:
+        msg = (
+            f"chain: expected at least 1 channel and windows of at least one sample, "
+            f"got {params.n_channels!r} channels and windows of {windows_s} s"
+        )
+        raise DesignError(msg)
+    fast, control, measure = (round(window_s * params.fs) for window_s in windows_s)
+    return fast, control, measure

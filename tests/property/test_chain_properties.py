@@ -1,5 +1,7 @@
 """The chain as a whole: what it says does not depend on how it is fed."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ def emg(seed, n_samples, n_channels=2):
 
 def chunks(signal, lengths):
     edges = np.cumsum([0, *lengths])
-    return [signal[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [signal[a:b] for a, b in pairwise(edges)]
 
 
 @settings(max_examples=25, deadline=None)

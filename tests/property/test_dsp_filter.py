@@ -1,10 +1,12 @@
 """The filter kernel against scipy, for any signal, size and cutting."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.signal import sosfilt
+from scipy.signal import butter, sosfilt
 
 from dsp.design import FilterSpec, design_filter
 from dsp.kernel import BlockFilter, SectionFilter, make_filter
@@ -22,7 +24,7 @@ def emg(seed, n_samples, n_channels, offset_uv=0.0):
 
 def cut(signal, lengths):
     edges = np.cumsum([0, *lengths])
-    return [signal[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [signal[a:b] for a, b in pairwise(edges)]
 
 
 def reference(sos, signal):
@@ -193,8 +195,6 @@ def test_an_electrode_offset_of_a_thousand_times_the_signal_costs_no_accuracy():
 
 
 def test_a_design_that_the_block_form_cannot_hold_falls_back_to_sections():
-    from scipy.signal import butter
-
     sos = butter(8, [1.0, 20.0], "bandpass", fs=10_000.0, output="sos")
 
     assert isinstance(make_filter(sos, 1), SectionFilter)
