@@ -36,7 +36,7 @@ def _table(rows: list[Row]) -> str:
         verdict = "reached" if row.reached else "MISSED"
         lines.append(
             f"{row.bench:6} {row.case:{width}} {row.value:>7.2f} {row.unit} "
-            f"{row.target:>7.2f} {row.unit}  {verdict}"
+            f"{row.target:>7.2f} {row.unit}  {verdict}  {row.detail}"
         )
     return "\n".join(lines)
 

@@ -15,7 +15,10 @@ _MICROSECONDS = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. ``reached`` says whether ``target`` was met."""
+    """One line of the table: ``case`` is its name, ``detail`` changes from run to run.
+
+    ``reached`` says whether ``target`` was met.
+    """
 
     bench: str
     case: str
@@ -23,6 +26,7 @@ class Row:
     unit: str
     target: float
     reached: bool
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

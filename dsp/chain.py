@@ -28,6 +28,8 @@ FAST_WINDOW_S = 0.25  # A: assumption
 MEASURE_WINDOW_S = 2.0  # A: assumption
 #: Longer chunks are worked on in pieces of this size, to stay in the cache.
 PIECE_ROWS = 256
+# Operations on enumeration members cost more than the arrays they act on.
+_SETTLING, _NON_FINITE = int(QualityFlag.SETTLING), int(QualityFlag.NON_FINITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class EmgChain:
         self.dense = self._rms.dense
         self._monitor = QualityMonitor(n, fs, params.mains_hz)
         lowered = self.design.band_hz[1] < params.upper_hz
-        self._static_flags = QualityFlag.LOW_RATE if lowered else QualityFlag.GOOD
+        self._static_flags = int(QualityFlag.LOW_RATE) if lowered else 0
         self._settling_rows = round(self.design.settling_s * fs) + self._control_rows
         self._scratch = np.empty((PIECE_ROWS, n))
         self._begin = np.zeros(n, np.int64)
@@ -289,8 +291,8 @@ class EmgChain:
         flags = self._monitor.flags
         flags |= self._static_flags
         settled = self._begin + self._settling_rows
-        flags[self._count < settled] |= QualityFlag.SETTLING
-        flags[self._count <= self._bad_until] |= QualityFlag.NON_FINITE
+        flags[self._count < settled] |= _SETTLING
+        flags[self._count <= self._bad_until] |= _NON_FINITE
         return flags
 
 
