@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 #: One block of each candidate per round.
 ROUNDS = 61
+#: Rounds before them that do not count: caches, branch predictors, clock frequency.
+WARM_UP_ROUNDS = 8
 #: A block repeats its work for at least this long.
 BLOCK_S = 0.004
 _MICROSECONDS = 1e6
@@ -48,8 +50,8 @@ def compare(
     try:
         pairs = [
             (_block_s(baseline, repeats), _block_s(candidate, repeats))
-            for _ in range(ROUNDS)
-        ]
+            for _ in range(WARM_UP_ROUNDS + ROUNDS)
+        ][WARM_UP_ROUNDS:]
     finally:
         if enabled:
             gc.enable()
