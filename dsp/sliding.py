@@ -1,14 +1,11 @@
 """Sliding RMS with an exact window that cannot drift.
 
-Every window is a sum of non-negative squares that are really inside it. Nothing is ever
-subtracted, so an artifact of any size leaves no trace once it has left the window, and
-rounding does not add up.
+Every window is a sum of squares that are really inside it. Nothing is ever subtracted,
+so an artifact of any size leaves no trace once it has left the window.
 
-The squares of the newest samples stand in one array. A window that ends at the newest
-sample is summed by one vector-matrix product; long windows use sums of whole tiles. The
-RMS at every sample of a chunk shares what all its windows have in common (the core) and
-adds, by two triangular products, the squares that are about to leave and those that
-entered::
+A window that ends at the newest sample is summed by one product; long ones use sums of
+whole tiles. The RMS at every sample of a chunk takes what all its windows share (the
+core) and adds, by triangular products, squares about to leave and those that entered::
 
     |-- leaving --|------------- core -------------|-- entering --|
     ^ before the chunk                             ^ the chunk
@@ -20,7 +17,13 @@ from collections.abc import Callable
 import numpy as np
 
 from dsp.errors import DesignError
-from dsp.intake import BLOCK_ROWS, WIDE_BLOCK_ROWS, WIDE_CHANNELS, check_shape
+from dsp.intake import (
+    BLOCK_ROWS,
+    WIDE_BLOCK_ROWS,
+    WIDE_CHANNELS,
+    aligned_zeros,
+    check_shape,
+)
 from dsp.types import F64
 
 #: Rows of one tile; only windows of several tiles use them.
@@ -124,7 +127,7 @@ class SlidingRms:
         # core.
         n_tiles = math.ceil((self._longest + TILE_ROWS + 1) / TILE_ROWS)
         self._rows = roomy_rows if self._roomy else n_tiles * TILE_ROWS
-        self._squares = np.zeros((self._rows, n_channels))
+        self._squares = aligned_zeros((self._rows, n_channels))
         self._tiles = np.zeros((n_tiles, n_channels))
         self._ones = np.ones(max(DIRECT_ROWS, n_tiles))
         self._weigh = np.full(window, 1.0 / window).dot
