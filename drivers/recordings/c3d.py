@@ -62,7 +62,7 @@ def _promised_samples(path: Path, file: Untyped, rate_hz: float) -> int:
     """Analog samples by the header; the reader itself trims to what is there."""
     with path.open("rb") as raw:
         head = raw.read(FRAME_FIELDS.size + FRAME_FIELDS_AT)
-    first, last = FRAME_FIELDS.unpack_from(head, FRAME_FIELDS_AT)
+    first, last = map(int, FRAME_FIELDS.unpack_from(head, FRAME_FIELDS_AT))
     frame_rate_hz = float(file["header"]["points"]["frame_rate"])
     if not first <= last < FRAME_FIELD_FULL or frame_rate_hz <= 0:
         return 0

@@ -172,11 +172,10 @@ def read_simple_text(path: Path) -> Recording:
     """Read the simple text format: ``# Key:= value`` lines, then columns."""
     lines = read_text(path).splitlines()
     head = [line for line in lines if line.startswith("#")]
-    fields = dict(
-        (part.strip().casefold() for part in line.lstrip("# ").split(":=", 1))
-        for line in head
-        if ":=" in line
-    )
+    fields = {
+        key.strip().casefold(): value.strip()
+        for key, _, value in (line.lstrip("# ").partition(":=") for line in head)
+    }
     originals = [line.split(":=", 1)[1] for line in head if "labels:=" in line.lower()]
     labels = originals[0].split() if originals else ["ch1"]
     body_at = len(head)
