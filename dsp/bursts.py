@@ -17,7 +17,7 @@ PEAK_PERCENTILE = 99.0
 A: assumption."""
 
 THRESHOLD_SHARE = 0.25
-"""The threshold lies so far above rest, as a share of peak minus rest. A: assumption."""
+"""Height of the threshold above rest, as a share of peak minus rest. A: assumption."""
 
 MERGE_GAP_S = 0.5
 """Shorter pauses do not end a burst. A: assumption."""

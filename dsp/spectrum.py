@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dsp.errors import DesignError, ShapeError
-from dsp.types import F64
+from dsp.types import F64, Bools
 
 SEGMENT_S = 1.0
 """Welch segment: 1 Hz resolution, several motor unit intervals. A: assumption."""
@@ -20,6 +20,9 @@ NEIGHBOUR_FAR_HZ = 8.0
 
 LINE_HALF_WIDTH_HZ = 1.0
 """Mains wanders less than this around its nominal frequency. A: assumption."""
+
+HANN_LOBE_BINS = 2
+"""Half width of the main lobe of a Hann window: a line reaches so far."""
 
 LOW_EDGE_HZ = 20.0
 """Below lies motion and baseline, above surface EMG (De Luca et al. 2010,
@@ -192,6 +195,32 @@ def line_ratio_db(spectrum: Spectrum, line_hz: float) -> F64:
         return np.where(peak > 0, 10.0 * np.log10(peak / floor), np.nan)
 
 
+def _on_line(spectrum: Spectrum, line_hz: float, width_hz: float) -> Bools:
+    """Which frequencies belong to a line or its harmonics."""
+    order = np.maximum(np.round(spectrum.frequency_hz / line_hz), 1.0)
+    return np.abs(spectrum.frequency_hz - order * line_hz) <= width_hz
+
+
+def without_line(spectrum: Spectrum, line_hz: float) -> Spectrum:
+    """Leave a line and its harmonics out of a spectrum.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        From `welch`.
+    line_hz : float
+        Fundamental frequency of the line.
+
+    Returns
+    -------
+    Spectrum
+        The other frequencies. Good for ratios of power, not for power itself.
+    """
+    skirt_hz = LINE_HALF_WIDTH_HZ + HANN_LOBE_BINS * spectrum.resolution_hz
+    rest = ~_on_line(spectrum, line_hz, skirt_hz)
+    return Spectrum(spectrum.frequency_hz[rest], spectrum.psd[rest])
+
+
 def line_share(spectrum: Spectrum, line_hz: float, low_hz: float) -> F64:
     """Share of the power above ``low_hz`` that a line and its harmonics hold.
 
@@ -209,13 +238,12 @@ def line_share(spectrum: Spectrum, line_hz: float, low_hz: float) -> F64:
     ndarray, shape (n_channels,)
         0 to 1; NaN for a channel without power in the band.
     """
-    frequency_hz, psd = _band(spectrum, low_hz, math.inf)
-    order = np.maximum(np.round(frequency_hz / line_hz), 1.0)
+    above = spectrum.frequency_hz >= low_hz
+    power = spectrum.psd[above].sum(axis=0)
     width_hz = max(LINE_HALF_WIDTH_HZ, spectrum.resolution_hz)
-    on_line = np.abs(frequency_hz - order * line_hz) <= width_hz
-    power = psd.sum(axis=0)
+    line = spectrum.psd[above & _on_line(spectrum, line_hz, width_hz)].sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(power > 0, psd[on_line].sum(axis=0) / power, np.nan)
+        return np.where(power > 0, line / power, np.nan)
 
 
 def low_frequency_share(

@@ -1,5 +1,6 @@
 """BrainVision (.vhdr with .eeg and .vmrk) by mne."""
 
+import configparser
 import warnings as python_warnings
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def read(path: Path) -> Recording:
     with python_warnings.catch_warnings(record=True) as said:
         python_warnings.simplefilter("always")
         try:
-            raw = mne.io.read_raw_brainvision(path, preload=True, verbose="ERROR")
+            raw = mne.io.read_raw_brainvision(path, preload=True, verbose="WARNING")
         except FileNotFoundError as error:
             msg = (
                 f"{path}: the header names a file that is missing ({error}); "
@@ -29,8 +30,8 @@ def read(path: Path) -> Recording:
             )
             raise RecordingError(msg) from error
         except (
-            *(OSError, ValueError, KeyError, IndexError, TypeError, RuntimeError),
-            *(NotImplementedError, AttributeError, MemoryError),
+            *(OSError, ValueError, LookupError, TypeError, RuntimeError),
+            *(NotImplementedError, AttributeError, MemoryError, configparser.Error),
         ) as error:
             msg = (
                 f"{path}: expected a BrainVision recording, but it cannot be read "
@@ -42,8 +43,7 @@ def read(path: Path) -> Recording:
     values = raw.get_data().T * factors
     stream = Signals(path.stem, raw.ch_names, units, rate_hz, values).stream()
     messages = dict.fromkeys(f"{NAME} reader: {warning.message}" for warning in said)
-    warnings = [*messages, *_length_warnings(raw, rate_hz)]
-    return Recording(NAME, path, (stream,), _annotations(raw), tuple(warnings))
+    return Recording(NAME, path, (stream,), _annotations(raw), tuple(messages))
 
 
 def _units(raw: Untyped) -> tuple[list[str], np.ndarray]:
@@ -61,12 +61,3 @@ def _annotations(raw: Untyped) -> tuple[MarkerStream, ...]:
     t_s = np.asarray(raw.annotations.onset, dtype=np.float64)
     texts = tuple(str(text) for text in raw.annotations.description)
     return (MarkerStream("annotations", "Markers", t_s, texts),)
-
-
-def _length_warnings(raw: Untyped, rate_hz: float) -> list[str]:
-    """Name markers that lie behind the data: the data file was cut off."""
-    onsets_s = raw.annotations.onset
-    late = int(np.count_nonzero(np.asarray(onsets_s) > raw.n_times / rate_hz))
-    if not late:
-        return []
-    return [f"{late} markers lie behind the end of the data: the data file is cut off"]

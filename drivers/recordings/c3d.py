@@ -1,6 +1,8 @@
 """C3D analog channels by ezc3d."""
 
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,9 @@ from drivers.recordings.units import UNKNOWN
 
 NAME = "C3D"
 SECONDS_PER_MINUTE = 60.0
+PROBE = "import sys, ezc3d; ezc3d.c3d(sys.argv[1])"
+PROBE_TIMEOUT_S = 60.0
+"""A: longer than any recording takes."""
 FRAME_FIELDS = struct.Struct("<HH")
 """First and last frame (words 4 and 5 of the header, C3D file format)."""
 FRAME_FIELDS_AT = 6
@@ -22,6 +27,7 @@ FRAME_FIELD_FULL = 0xFFFF
 def read(path: Path) -> Recording:
     """Read the analog channels of a C3D file."""
     ezc3d = require("ezc3d", NAME)
+    _probe(path)
     try:
         file = ezc3d.c3d(str(path))
         analog = file["parameters"]["ANALOG"]
@@ -51,6 +57,23 @@ def read(path: Path) -> Recording:
             "the file is cut off"
         )
     return Recording(NAME, path, (stream,), _events(file), tuple(warnings))
+
+
+def _probe(path: Path) -> None:
+    """Let a child process read the file first: the reader dies of some damage."""
+    command = [sys.executable, "-c", PROBE, str(path)]
+    try:
+        done = subprocess.run(  # noqa: S603 - this interpreter, a fixed script
+            command, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        msg = f"{path}: expected a C3D file, but reading it does not end; it is damaged"
+        raise RecordingError(msg) from error
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        why = last[0] if last and done.returncode > 0 else "the reader crashed"
+        msg = f"{path}: expected a C3D file, but it cannot be read ({why})"
+        raise RecordingError(msg)
 
 
 def _texts(group: Untyped, key: str, n: int, default: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from drivers.errors import RecordingError
-from drivers.recordings.model import RecordedStream, Recording, Signals
+from drivers.recordings.model import RecordedStream, Recording, Signals, rate_of_step
 from drivers.recordings.optional import require
 from drivers.recordings.units import UNKNOWN
 from dsp.types import F64
@@ -81,6 +81,7 @@ def _recording(
         if (array := _signal(value)) is not None and _plain(name) not in RATE_NAMES
     }
     times = {n: arrays.pop(n)[:, 0] for n in list(arrays) if _plain(n) in TIME_NAMES}
+    times = {n: t_s for n, t_s in times.items() if np.isfinite(t_s).all()}
     if not arrays:
         msg = f"{path}: a MATLAB file without a numeric array that could be a signal"
         raise RecordingError("; ".join([msg, *lost]))
@@ -138,7 +139,7 @@ def _stream(
     t_s = next((t for t in times.values() if t.size == n_samples), None)
     if t_s is not None and not rate_hz:
         step_s = float(np.median(np.diff(t_s)))
-        rate_hz = 1.0 / step_s if step_s > 0 else 0.0
+        rate_hz = rate_of_step(step_s)
     labels = (
         [name] if n_channels == 1 else [f"{name} {i + 1}" for i in range(n_channels)]
     )

@@ -1,6 +1,7 @@
 """A recording as every format is read into it."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,12 @@ import numpy as np
 
 from drivers.recordings.units import is_emg_label, uv_per_unit
 from dsp.types import F64
+
+SPAN_MIN_S = 1e-9
+"""Shorter is no time between samples."""
+
+RATE_DIGITS = 6
+"""Digits of a rate behind the point that a time column can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ class Signals:
         """Return the stream; without stamps it is regular and starts at 0 s."""
         if t_s is None:
             t_s = regular_stamps(len(self.values), self.rate_hz)
-        if effective_rate_hz is None:
+        if effective_rate_hz is None or not math.isfinite(effective_rate_hz):
             effective_rate_hz = rate_of(t_s)
         has_emg = any(is_emg_label(label) for label in self.labels)
         return RecordedStream(
@@ -124,7 +131,12 @@ def rate_of(t_s: F64) -> float:
     if t_s.size < 2:  # noqa: PLR2004 - one interval needs two stamps
         return 0.0
     span_s = float(t_s[-1] - t_s[0])
-    return (t_s.size - 1) / span_s if span_s > 0 else 0.0
+    return (t_s.size - 1) / span_s if span_s > SPAN_MIN_S else 0.0
+
+
+def rate_of_step(step_s: float) -> float:
+    """Return the rate of a time column, free of the rounding of its digits."""
+    return round(1.0 / step_s, RATE_DIGITS) if step_s > SPAN_MIN_S else 0.0
 
 
 def unique_labels(labels: Sequence[str]) -> tuple[str, ...]:

@@ -150,7 +150,8 @@ def _readable(dataset: Untyped, size: int) -> tuple[F64, int]:
             if info.byte_offset + info.size > size
         ]
         here = min(lost, default=n)
-    return np.asarray(dataset[:here], dtype=np.float64).reshape(here, -1)[:, 0], n
+    values = np.asarray(dataset[:here], dtype=np.float64)
+    return values.reshape(here, int(np.prod(dataset.shape[1:])))[:, 0], n
 
 
 def _order(key: str) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from drivers.errors import RecordingError
-from drivers.recordings.model import Recording, Signals
+from drivers.recordings.model import Recording, Signals, rate_of_step
 from drivers.recordings.text import is_number, number, numeric_rows, read_text
 from drivers.recordings.units import UNKNOWN, split_unit
 from dsp.types import F64
@@ -116,7 +116,7 @@ def _recording(
     rate_hz = _stated_rate(comments)
     if t_s is not None and not rate_hz:
         step_s = float(np.median(np.diff(t_s))) if t_s.size > 1 else 0.0
-        rate_hz = 1.0 / step_s if step_s > 0 else 0.0
+        rate_hz = rate_of_step(step_s)
     if not rate_hz:
         warnings.append(
             "no sampling rate: expected a time column or a comment such as "

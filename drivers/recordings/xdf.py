@@ -17,9 +17,12 @@ from drivers.recordings.units import UNKNOWN
 from dsp.types import F64
 
 NAME = "XDF"
+STAMP_MAX_S = 1e12
+"""No clock runs for so long; a larger stamp is damage."""
 OFFSET_WORTH_TELLING_S = 1e-3
 """A: less than one sample of any EMG stream."""
-_EXPECTED_CHATTER = "Segments and clock-segments differ"
+_EXPECTED_CHATTER = ("Segments and clock-segments differ", "different from specified")
+"""What the reader remarks about stamps that are judged elsewhere."""
 
 
 class _Collector(logging.Handler):
@@ -31,7 +34,8 @@ class _Collector(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if _EXPECTED_CHATTER not in text and text not in self.messages:
+        expected = any(remark in text for remark in _EXPECTED_CHATTER)
+        if not expected and text not in self.messages:
             self.messages.append(text)
 
 
@@ -56,6 +60,9 @@ def read(path: Path) -> Recording:
             s["info"]["stream_id"]: float(s["info"]["effective_srate"])
             for s in _load(path, dejitter=True)
         }
+    if not raw:
+        msg = f"{path}: an XDF file without a single stream that can be read"
+        raise RecordingError("; ".join([msg, *said.messages]))
     signals: list[RecordedStream] = []
     markers: list[MarkerStream] = []
     warnings = [f"XDF reader: {message}" for message in said.messages]
@@ -66,8 +73,9 @@ def read(path: Path) -> Recording:
         if _is_marker(info):
             markers.append(_markers(name, entry))
         else:
-            signals.append(_signals(name, entry, rates[info["stream_id"]]))
-            warnings += _footer_warnings(name, entry)
+            stream, said_of_stamps = _signals(name, entry, rates[info["stream_id"]])
+            signals.append(stream)
+            warnings += said_of_stamps + _footer_warnings(name, entry)
     return Recording(NAME, path, tuple(signals), tuple(markers), tuple(warnings))
 
 
@@ -110,7 +118,9 @@ def _markers(name: str, entry: dict[str, Any]) -> MarkerStream:
     return MarkerStream(name, _text(info, "type"), _stamps(entry), texts, nominal_hz)
 
 
-def _signals(name: str, entry: dict[str, Any], effective_hz: float) -> RecordedStream:
+def _signals(
+    name: str, entry: dict[str, Any], effective_hz: float
+) -> tuple[RecordedStream, list[str]]:
     info = entry["info"]
     n_channels = int(_text(info, "channel_count") or 1)
     values = np.asarray(entry["time_series"], dtype=np.float64).reshape(-1, n_channels)
@@ -124,7 +134,12 @@ def _signals(name: str, entry: dict[str, Any], effective_hz: float) -> RecordedS
         _text(info, "type"),
         device=f"{name}/{info['stream_id']}",
     )
-    return columns.stream(_stamps(entry), effective_hz)
+    t_s = _stamps(entry)
+    unusable = int(np.count_nonzero(~(np.abs(t_s) < STAMP_MAX_S)))
+    if not unusable:
+        return columns.stream(t_s, effective_hz), []
+    said = f"{name}: {unusable} time stamps are not times; counted samples instead"
+    return columns.stream(), [said]
 
 
 def _channels(info: dict[str, Any], n_channels: int) -> tuple[list[str], list[str]]:
@@ -158,6 +173,6 @@ def _footer_warnings(name: str, entry: dict[str, Any]) -> list[str]:
         return [f"{name}: no footer, the recording was not closed properly"]
     promised = _text(footer["info"], "sample_count")
     n_samples = len(entry["time_stamps"])
-    if not promised or int(promised) == n_samples:
+    if not promised or promised == str(n_samples):
         return []
     return [f"{name}: {n_samples} samples, but the footer says {promised}"]

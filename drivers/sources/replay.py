@@ -5,6 +5,7 @@ The pace is that of the clock it is given: the system clock plays in real time, 
 the machine can.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -100,8 +101,8 @@ class ReplaySource:
             raise ConnectError(msg)
         if not stream.nominal_rate_hz > 0:
             msg = (
-                f"source {self.name!r}: stream {stream.name!r} states no sampling rate; "
-                "it cannot be played in time"
+                f"source {self.name!r}: stream {stream.name!r} states no sampling rate "
+                "and cannot be played in time"
             )
             raise ConnectError(msg)
         self._emg_uv = np.ascontiguousarray(stream.values * self._factors())
@@ -179,7 +180,7 @@ class ReplaySource:
         gaps = np.flatnonzero(np.diff(self._t_s) > GAP_CUT_S) + 1
         bounds = [0, *gaps.tolist(), self._t_s.size]
         pieces: list[_Piece | _Event] = []
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        for first, last in itertools.pairwise(bounds):
             for start in range(first, last, n):
                 stop = min(start + n, last)
                 pieces.append(_Piece(float(known_s[stop - 1]), start, stop))
