@@ -30,6 +30,9 @@ CHUNK_SAMPLES = 32
 GAP_CUT_S = 0.1
 """A: assumption; a longer step of the stamps ends a chunk, as it would have live."""
 
+TICK_S = 1e-9
+"""Clocks count nanoseconds; what is closer is due."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
@@ -123,7 +126,7 @@ class ReplaySource:
         self._wait(timeout_s)
         now_s = self._clock.now_s()
         events: list[SourceEvent] = []
-        while self._next is not None and self._next.due_s <= now_s:
+        while self._next is not None and self._next.due_s <= now_s + TICK_S:
             events.append(self._event(self._next, emg_uv, now_s))
             self._next = next(self._todo, None)
         if self._next is None and not self._ended:

@@ -39,7 +39,7 @@ REPORTED_FLAGS = (
 """In the order of the report; settling is a state of the chain, not of a recording."""
 
 VALUE_MAX = 1e15
-"""In any unit no measurement, but damage of the file; such a value counts as missing."""
+"""In any unit no measurement but damage; such a value counts as missing."""
 
 RMS_PERCENTILES = (10.0, 50.0, 90.0, 100.0)
 
@@ -106,7 +106,7 @@ def _analyse_stream(stream: RecordedStream, params: ReplayParams) -> _Analysed:
     facts = judge_stamps(stream.t_s, fs)
     warnings += stamp_warnings(stream, facts)
     spectrum = _spectrum(stream, facts)
-    quality = judge_quality(stream.values, spectrum, fs)
+    quality = judge_quality(stream.values, spectrum, fs, params.upper_hz)
     warnings += quality_warnings(stream, quality, params)
     if params.mains_hz is None:
         params = dataclasses.replace(params, mains_hz=quality.mains_hz)
@@ -116,7 +116,7 @@ def _analyse_stream(stream: RecordedStream, params: ReplayParams) -> _Analysed:
     if not np.isfinite(found.rms).any():
         spectrum = None
     warnings += [f"{stream.name}: {note}" for note in found.notes]
-    table = EnvelopeTable(stream.labels, found.t_s, found.rms)
+    table = EnvelopeTable(stream.labels, found.t_s, found.rms, found.window_s)
     median_hz = _median_frequency_hz(stream, spectrum, params)
     channels = _channels(stream, quality, found, median_hz)
     return _Analysed(channels, table, tuple(warnings))
@@ -190,8 +190,7 @@ def _distribution(found: Envelopes | None, channel: int) -> RmsReport:
 def _bursts(found: Envelopes | None, channel: int) -> tuple[Burst, ...]:
     if found is None or not found.t_s.size:
         return ()
-    middle_s = found.t_s - found.burst_delay_s
-    return find_bursts(found.burst[:, channel], middle_s)
+    return find_bursts(found.burst[:, channel], found.burst_t_s)
 
 
 def _mean_rms(
@@ -200,7 +199,7 @@ def _mean_rms(
     """RMS over all bursts, or over everything else."""
     if found is None or (inside and not bursts):
         return float("nan")
-    middle_s = found.t_s - found.burst_delay_s
+    middle_s = found.burst_t_s
     active = np.zeros(middle_s.size, np.bool_)
     for burst in bursts:
         active |= (middle_s >= burst.start_s) & (middle_s <= burst.end_s)

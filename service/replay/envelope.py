@@ -1,74 +1,140 @@
-"""Tension of a recording over time, through the filter of the live chain."""
+"""Tension of a recording over time, by the chain of a live session."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal
 
 from dsp.bursts import WINDOW_S as BURST_WINDOW_S
+from dsp.chain import ChainParams, EmgChain
+from dsp.errors import DesignError
 from dsp.types import F64
 from service.replay.params import HOP_S, ReplayParams
 
-SETTLE_S = 0.15
-MIN_WINDOW_S = 0.05
+MIN_WINDOW_S = 0.04
 """A shorter RMS says nothing about EMG. A: assumption."""
+
+SHORT_WINDOW_SHARE = 0.4
+SHORT_SETTLING_SHARE = 0.25
+"""Shares of a recording that is too short for a whole window and a settled filter.
+A: assumption."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelopes:
     """Moving RMS at every hop: over the burst window and over the user's window.
 
-    ``t_s`` is the end of each window, from the first sample on, and
-    ``burst_delay_s`` how far the middle of a burst window lies before it. Values are
-    NaN until filter and window are filled, at the start and after a gap.
+    ``t_s`` is the end of each window, from the first sample on, and ``burst_delay_s``
+    how far the middle of a burst window lies before it. Values are NaN until filter
+    and window are filled, at the start and after a gap.
     """
 
     t_s: F64
     burst: F64
     burst_delay_s: float
     rms: F64
+    window_s: float
     notes: tuple[str, ...] = ()
+
+    @property
+    def burst_t_s(self) -> F64:
+        """Middles of the burst windows."""
+        return self.t_s - self.burst_delay_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Windows and waiting time that fit the longest unbroken piece."""
+
+    window_s: float
+    burst_window_s: float
+    settling_s: float
+    notes: tuple[str, ...]
 
 
 def envelopes(
-    x: F64, t_s: F64, bounds: tuple[int, ...], fs: float, params: ReplayParams
+    x: F64, t_s: F64, bounds: Sequence[int], fs: float, params: ReplayParams
 ) -> Envelopes:
     """Return the envelopes of ``x`` (n_samples, n_channels), cut at ``bounds``."""
-    stamps_s = np.maximum.accumulate(t_s)
     hop = max(1, round(HOP_S * fs))
-    ends = np.arange(hop - 1, x.shape[0], hop)
-    stamps_s = stamps_s[ends] - stamps_s[0]
-    burst = np.full((ends.size, x.shape[1]), np.nan)
-    rms = np.full((ends.size, x.shape[1]), np.nan)
-    longest = max(np.diff(bounds))
-    window_s = min(params.window_s, longest / fs / 2)
-    burst_s = min(BURST_WINDOW_S, window_s)
-    notes = []
-    if window_s < params.window_s:
-        notes.append("short")
-    if window_s < MIN_WINDOW_S:
-        return Envelopes(stamps_s, burst, 0.0, rms, ("too short",))
-    upper = min(params.upper_hz, 0.45 * fs)
-    if upper < 4 * params.lower_hz:
-        return Envelopes(stamps_s, burst, 0.0, rms, ("no band",))
-    sos = signal.butter(4, [params.lower_hz, upper], "bandpass", fs=fs, output="sos")
-    if params.mains_hz:
-        for k in (1, 2, 3):
-            if k * params.mains_hz < upper:
-                b, a = signal.iirnotch(k * params.mains_hz, k * params.mains_hz / 2, fs)
-                sos = np.vstack([sos, signal.tf2sos(b, a)])
+    ends = _hop_ends(bounds, hop)
+    stamps_s = np.maximum.accumulate(t_s)
+    end_s = stamps_s[ends - 1] - stamps_s[0] if ends.size else np.empty(0)
+    burst, rms = np.full((2, ends.size, x.shape[1]), np.nan)
+    try:
+        plan, chain = _chain(x.shape[1], fs, float(np.max(np.diff(bounds))), params)
+    except DesignError as error:
+        note = f"{error}; tension was not computed"
+        return Envelopes(end_s, burst, 0.0, rms, 0.0, (note,))
+    settled = round(plan.settling_s * fs)
+    row = 0
     for start, stop in itertools.pairwise(bounds):
-        piece = np.nan_to_num(x[start:stop] - x[start])
-        y = signal.sosfilt(sos, piece, axis=0)
-        total = np.cumsum(np.vstack([np.zeros((1, x.shape[1])), y * y]), axis=0)
-        inside = np.flatnonzero((ends >= start) & (ends < stop))
-        last = ends[inside] - start + 1
-        settle = min(round(SETTLE_S * fs), (stop - start) // 4)
-        for out, w_s in ((burst, burst_s), (rms, window_s)):
-            w = round(w_s * fs)
-            ok = last >= w + settle
-            out[inside[ok]] = np.sqrt(
-                np.maximum(0, total[last[ok]] - total[last[ok] - w]) / w
-            )
-    return Envelopes(stamps_s, burst, burst_s / 2, rms, tuple(notes))
+        chain.restart()
+        for at in range(start, stop - hop + 1, hop):
+            reading = chain.process(x[at : at + hop])
+            taken = at + hop - start - settled
+            if taken >= round(plan.burst_window_s * fs):
+                burst[row] = reading.envelope_uv
+            if taken >= round(plan.window_s * fs):
+                rms[row] = reading.rms_uv
+            row += 1
+    missing = ~_all_finite(x, ends, round((plan.window_s + plan.settling_s) * fs))
+    burst[missing] = np.nan
+    rms[missing] = np.nan
+    notes = (*chain.design.warnings, *plan.notes)
+    return Envelopes(
+        end_s, burst, plan.burst_window_s / 2, rms, plan.window_s, notes
+    )
+
+
+def _hop_ends(bounds: Sequence[int], hop: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Sample numbers behind the last sample of every hop."""
+    pieces = [
+        np.arange(start + hop, stop + 1, hop)
+        for start, stop in itertools.pairwise(bounds)
+    ]
+    return np.concatenate(pieces).astype(np.intp)
+
+
+def _chain(
+    n_channels: int, fs: float, longest: float, params: ReplayParams
+) -> tuple[_Plan, EmgChain]:
+    """Build the chain; raise `DesignError` if rate or length do not allow one."""
+    window_s = min(params.window_s, SHORT_WINDOW_SHARE * longest / fs)
+    if window_s < MIN_WINDOW_S:
+        needed_s = MIN_WINDOW_S / SHORT_WINDOW_SHARE
+        msg = (
+            f"expected an unbroken piece of at least {needed_s:.3f} s, the longest has "
+            f"{longest / fs:.3f} s"
+        )
+        raise DesignError(msg)
+    burst_window_s = min(BURST_WINDOW_S, window_s)
+    chain = EmgChain(
+        ChainParams(
+            fs=fs,
+            n_channels=n_channels,
+            lower_hz=params.lower_hz,
+            upper_hz=params.upper_hz,
+            mains_hz=params.mains_hz or None,
+            control_window_s=window_s,
+            fast_window_s=burst_window_s,
+        )
+    )
+    settling_s = min(chain.design.settling_s, SHORT_SETTLING_SHARE * longest / fs)
+    notes = []
+    if window_s < params.window_s or settling_s < chain.design.settling_s:
+        notes.append(
+            f"no piece is longer than {longest / fs:.3f} s: RMS over {window_s:.3f} s, "
+            "the start of the filter included"
+        )
+    return _Plan(window_s, burst_window_s, settling_s, tuple(notes)), chain
+
+
+def _all_finite(
+    x: F64, ends: np.ndarray[tuple[int], np.dtype[np.intp]], window: int
+) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Tell per hop and channel whether the last ``window`` samples are all numbers."""
+    bad = np.cumsum(~np.isfinite(x), axis=0)
+    bad = np.vstack([np.zeros((1, x.shape[1]), bad.dtype), bad])
+    return np.asarray(bad[ends] == bad[np.maximum(ends - window, 0)])

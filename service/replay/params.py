@@ -5,13 +5,8 @@ from dataclasses import dataclass
 
 from drivers.errors import DriverConfigError
 from drivers.recordings.units import uv_per_unit
-
-LOWER_HZ = 20.0
-UPPER_HZ = 450.0
-"""Band of surface EMG (De Luca et al. 2010, J Biomech 43:1573)."""
-
-WINDOW_S = 0.25
-"""RMS window of the envelope that a user sees. A: assumption."""
+from dsp.chain import FAST_WINDOW_S
+from dsp.design import LOWER_EDGE_HZ, UPPER_EDGE_HZ
 
 HOP_S = 0.01
 """Distance of two envelope values: a tenth of the shortest burst. A: assumption."""
@@ -26,10 +21,10 @@ class ReplayParams:
     rate it does not state.
     """
 
-    lower_hz: float = LOWER_HZ
-    upper_hz: float = UPPER_HZ
+    lower_hz: float = LOWER_EDGE_HZ
+    upper_hz: float = UPPER_EDGE_HZ
     mains_hz: float | None = None
-    window_s: float = WINDOW_S
+    window_s: float = FAST_WINDOW_S
     unit: str | None = None
     sample_rate_hz: float | None = None
 

@@ -1,9 +1,14 @@
-"""What is wrong with the channels of a recording, judged as a whole."""
+"""What is wrong with the channels of a recording, judged as a whole.
+
+A live session judges the last two seconds, in microvolt. A recording can be judged all
+at once: in any unit, by a finer spectrum, and without forgetting.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from dsp.design import MAX_UPPER_EDGE_SHARE
 from dsp.spectrum import (
     LOW_EDGE_HZ,
     Spectrum,
@@ -12,9 +17,6 @@ from dsp.spectrum import (
     low_frequency_share,
 )
 from dsp.types import F64, Bools, Flags, QualityFlag
-
-LOW_RATE_HZ = 500.0
-"""Below, half of the EMG band is not sampled. A: assumption."""
 
 MAINS_HZ = (50.0, 60.0)
 
@@ -29,6 +31,9 @@ SUBHARMONIC_RATIO_DB = 10.0
 
 DRIFT_SHARE = 0.5
 """More than half of the power below the EMG band. A: assumption."""
+
+RESOLUTION_MAX_HZ = 5.0
+"""Coarser spectra, of pieces below 0.2 s, tell neither hum nor drift. A: assumption."""
 
 CLIP_RUN = 3
 CLIP_SHARE = 1e-3
@@ -60,7 +65,9 @@ class ChannelQuality:
         return cls(np.zeros(n_channels, np.int64), np.zeros(n_channels), 0.0, 0.0)
 
 
-def judge_quality(x: F64, spectrum: Spectrum | None, fs: float) -> ChannelQuality:
+def judge_quality(
+    x: F64, spectrum: Spectrum | None, fs: float, upper_hz: float
+) -> ChannelQuality:
     """Judge raw values (n_samples, n_channels) in any unit, and their spectrum."""
     n_channels = x.shape[1]
     flags = np.zeros(n_channels, np.int64)
@@ -69,9 +76,9 @@ def judge_quality(x: F64, spectrum: Spectrum | None, fs: float) -> ChannelQualit
     flat = flat_s >= FLAT_SHARE * x.shape[0] / fs
     flags[flat] |= QualityFlag.FLAT
     flags[_clipped(x) & ~flat] |= QualityFlag.CLIPPED
-    if fs < LOW_RATE_HZ:
+    if fs * MAX_UPPER_EDGE_SHARE < upper_hz:
         flags |= QualityFlag.LOW_RATE
-    if spectrum is None:
+    if spectrum is None or spectrum.resolution_hz > RESOLUTION_MAX_HZ:
         return ChannelQuality(flags, flat_s, 0.0, 0.0)
     with np.errstate(invalid="ignore"):
         flags[_drift_share(x, spectrum) > DRIFT_SHARE] |= QualityFlag.DRIFT
@@ -91,6 +98,8 @@ def _drift_share(x: F64, spectrum: Spectrum) -> F64:
     mean_square = np.zeros(x.shape[1])
     kept = finite[:, usable]
     mean_square[usable] = np.nanmean((kept - np.nanmedian(kept, axis=0)) ** 2, axis=0)
+    if spectrum.frequency_hz[-1] < 2 * LOW_EDGE_HZ:
+        return np.full(x.shape[1], np.nan)
     return low_frequency_share(spectrum, mean_square)
 
 

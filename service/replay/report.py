@@ -52,11 +52,15 @@ class ChannelReport:
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeTable:
-    """Moving RMS of the channels of one stream, NaN where it is not settled."""
+    """Moving RMS of the channels of one stream, NaN where it is not settled.
+
+    ``t_s`` is the end of each window of ``window_s``, from the first sample on.
+    """
 
     labels: tuple[str, ...]
     t_s: F64
     rms_uv: F64
+    window_s: float
 
 
 @dataclass(frozen=True, slots=True)

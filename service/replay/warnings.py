@@ -8,7 +8,7 @@ from drivers.recordings.model import RecordedStream
 from drivers.recordings.units import UNKNOWN
 from dsp.types import QualityFlag
 from service.replay.params import ReplayParams
-from service.replay.quality import LOW_RATE_HZ, ChannelQuality
+from service.replay.quality import ChannelQuality
 from service.replay.stamps import RATE_TOLERANCE, StampFacts
 
 NAMED = 6
@@ -106,9 +106,4 @@ def quality_warnings(
         )
     if drift := named(QualityFlag.DRIFT):
         warnings.append(f"{stream.name}: baseline drift dominates: {_listing(drift)}")
-    if stream.nominal_rate_hz < LOW_RATE_HZ:
-        warnings.append(
-            f"{stream.name}: {stream.nominal_rate_hz:g} Hz is too slow for the EMG "
-            f"band (at least {LOW_RATE_HZ:g} Hz)"
-        )
     return warnings

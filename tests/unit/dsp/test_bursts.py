@@ -1,5 +1,7 @@
 """Bursts are found where they are, and not found where there are none."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,12 +11,13 @@ from dsp.bursts import Burst, BurstParams, find_bursts
 from dsp.errors import DesignError, ShapeError
 
 HOP_S = 0.01
+DURATION_S = 10.0
 
 
 def envelope(
     *spans: tuple[float, float], duration_s: float = 10.0, height: float = 10.0
 ):
-    t_s = np.arange(round(duration_s / HOP_S)) * HOP_S
+    t_s = np.arange(round(DURATION_S / HOP_S)) * HOP_S
     e = np.ones_like(t_s)
     for start_s, end_s in spans:
         e[(t_s >= start_s - 1e-9) & (t_s <= end_s + 1e-9)] = height
@@ -81,7 +84,7 @@ def test_bursts_are_ordered_apart_long_enough_and_free_of_scale(e):
     bursts = find_bursts(np.array(e), t_s)
     for b in bursts:
         assert b.end_s - b.start_s >= p.min_duration_s
-    for before, after in zip(bursts[:-1], bursts[1:], strict=True):
+    for before, after in itertools.pairwise(bursts):
         assert after.start_s - before.end_s > p.merge_gap_s
     doubled = find_bursts(np.array(e) * 2.0, t_s)
     assert doubled == bursts

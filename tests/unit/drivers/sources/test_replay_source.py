@@ -1,6 +1,7 @@
 """A recording plays as it was recorded, at the pace of the clock."""
 
 import dataclasses
+import itertools
 import time
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_a_gap_stays_a_gap_and_ends_a_chunk():
     t_s[1000:] += 3.0
     events = play(replay_factory(stream=dataclasses.replace(stream, t_s=t_s)))
     found = chunks(events)
-    steps_s = [b.t_s[0] - a.t_s[-1] for a, b in zip(found[:-1], found[1:], strict=True)]
+    steps_s = [b.t_s[0] - a.t_s[-1] for a, b in itertools.pairwise(found)]
     assert max(steps_s) == pytest.approx(3.001)
     assert all(np.diff(c.t_s).max() < 0.01 for c in found if len(c.t_s) > 1)
     assert events[-1].arrival_s == pytest.approx(4.999, abs=1e-6)
