@@ -1,0 +1,201 @@
+"""Signal quality per channel, judged every half second over two seconds.
+
+Low RMS means "relaxed" only if the electrode is on the skin. The monitor keeps one
+segment of raw and filtered signal; at its end a few numbers per channel remain, and
+the flags are what the newest segments say together.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+
+from dsp.types import F64, Bools, Flags, QualityFlag
+
+#: Flags are renewed at the end of every segment.
+SEGMENT_S = 0.5  # A: assumption
+#: They look back over so many segments (2 s).
+WINDOW_SEGMENTS = 4  # A: assumption
+#: A value that does not change over a whole block of this length is flat: every run
+#: of 100 ms or more holds one, and nothing shorter than a block counts.
+FLAT_BLOCK_S = 0.05  # A: assumption
+#: No electrode on skin is this quiet; amplifiers alone have 0.5-1.5 µV RMS.
+FLAT_RMS_UV = 0.2  # A: assumption
+#: Share of samples at a rail.
+CLIPPED_SHARE = 0.01  # A: assumption
+#: So many equal extremes in a row are a rail and not a peak.
+CLIPPED_RUN = 3  # A: assumption
+#: Power of hum that is still in the filtered signal, relative to the rest of it.
+MAINS_RATIO = 1.0  # A: assumption (0 dB)
+#: Electrode off: raw hum above this, and above the filtered signal by the ratio below.
+LEAD_OFF_UV = 200.0  # A: assumption
+LEAD_OFF_RATIO = 10.0  # A: assumption (10 dB)
+#: Power below about 11 Hz relative to the filtered signal.
+DRIFT_RATIO = 2.0  # A: assumption (+3 dB)
+#: Drift is what is left of the raw signal after averaging over so many periods of the
+#: power line, which removes the hum.
+DRIFT_PERIODS = 2
+#: Hum is looked for at these harmonics.
+MAINS_HARMONICS = 3
+#: Where it is looked for if the chain does not say.
+MAINS_CHOICES_HZ = (50.0, 60.0)
+_NYQUIST_SHARE = 0.5
+
+
+class _Segment(NamedTuple):
+    """What remains of one segment, each of shape (n_channels,)."""
+
+    filtered_power: F64
+    filtered_hum: F64
+    raw_hum: F64
+    drift_power: F64
+    top: F64
+    bottom: F64
+    at_top: F64
+    at_bottom: F64
+    flat: Bools
+
+
+class QualityMonitor:
+    """Streaming quality flags on the raw and the filtered signal.
+
+    Parameters
+    ----------
+    n_channels : int
+        Number of channels.
+    fs : float
+        Sampling rate in hertz.
+    mains_hz : float or None
+        Power-line frequency; None to look for 50 and 60 Hz.
+
+    Notes
+    -----
+    Hum counts only as far as the notches leave it in the filtered signal, because that
+    is what the tension is made of; 5 µV on the cable that a notch takes away do no
+    harm. Raw hum of `LEAD_OFF_UV` that drowns the EMG means an electrode that is off.
+    """
+
+    def __init__(self, n_channels: int, fs: float, mains_hz: float | None) -> None:
+        self._n_rows = round(SEGMENT_S * fs)
+        self._raw = np.empty((self._n_rows, n_channels))
+        self._filtered = np.empty((self._n_rows, n_channels))
+        choices = MAINS_CHOICES_HZ if mains_hz is None else (mains_hz,)
+        self._hum = [_hum_basis(f, fs, self._n_rows) for f in choices]
+        self._drift_rows = round(DRIFT_PERIODS * fs / choices[0])
+        self._flat_rows = round(FLAT_BLOCK_S * fs)
+        self._segments: deque[_Segment] = deque(maxlen=WINDOW_SEGMENTS)
+        self._fill = 0
+        self._flags = np.zeros(n_channels, np.int64)
+
+    @property
+    def flags(self) -> Flags:
+        """Flags at the end of the newest full segment, shape (n_channels,); a copy."""
+        return self._flags.copy()
+
+    def restart(self) -> None:
+        """Forget everything: what follows is a new signal."""
+        self._segments.clear()
+        self._fill = 0
+        self._flags[:] = QualityFlag.GOOD
+
+    def update(self, raw_uv: F64, filtered_uv: F64) -> None:
+        """Take one chunk.
+
+        Parameters
+        ----------
+        raw_uv : ndarray, shape (n_samples, n_channels)
+            EMG in microvolt as it came, bad samples replaced.
+        filtered_uv : ndarray, shape (n_samples, n_channels)
+            The same samples after the filter.
+        """
+        start, n = 0, len(raw_uv)
+        while start < n:
+            stop = min(n, start + self._n_rows - self._fill)
+            fill = self._fill + stop - start
+            self._raw[self._fill : fill] = raw_uv[start:stop]
+            self._filtered[self._fill : fill] = filtered_uv[start:stop]
+            self._fill, start = fill, stop
+            if fill == self._n_rows:
+                self._fill = 0
+                self._segments.append(self._summarise())
+                self._flags = _judge(self._segments, self._n_rows)
+
+    def _summarise(self) -> _Segment:
+        raw, filtered = self._raw, self._filtered
+        top, bottom = raw.max(axis=0), raw.min(axis=0)
+        slow = _blocks(raw, self._drift_rows).mean(axis=1)
+        steady = _blocks(raw, self._flat_rows)
+        centred = raw - raw.mean(axis=0)
+        return _Segment(
+            filtered_power=np.einsum("ij,ij->j", filtered, filtered) / self._n_rows,
+            filtered_hum=self._hum_power(filtered),
+            raw_hum=self._hum_power(centred),
+            drift_power=slow.var(axis=0),
+            top=top,
+            bottom=bottom,
+            at_top=_in_runs(raw == top),
+            at_bottom=_in_runs(raw == bottom),
+            flat=(steady.max(axis=1) == steady.min(axis=1)).any(axis=0),
+        )
+
+    def _hum_power(self, signal: F64) -> F64:
+        # Amplitudes first, their phase does not matter: a line frequency that is off
+        # by a few tenths of a hertz is found as well.
+        powers = [np.square(basis @ signal).sum(axis=0) for basis in self._hum]
+        strongest: F64 = np.max(powers, axis=0)
+        return strongest
+
+
+def _hum_basis(mains_hz: float, fs: float, n_rows: int) -> F64:
+    """Return sines and cosines whose squared products with a signal add up to power."""
+    t = np.arange(n_rows) / fs
+    harmonics = [mains_hz * k for k in range(1, MAINS_HARMONICS + 1)]
+    inside = [f for f in harmonics if f < _NYQUIST_SHARE * fs]
+    waves = [wave(2 * np.pi * f * t) for f in inside for wave in (np.cos, np.sin)]
+    basis: F64 = np.array(waves) * (np.sqrt(2) / n_rows)
+    return basis
+
+
+def _blocks(signal: F64, n_rows: int) -> F64:
+    """Cut whole blocks, shape (n_blocks, n_rows, n_channels)."""
+    n_blocks = len(signal) // n_rows
+    return signal[: n_blocks * n_rows].reshape(n_blocks, n_rows, -1)
+
+
+def _in_runs(hit: Bools) -> F64:
+    """Count the hits that stand in runs of `CLIPPED_RUN` or more."""
+    n_starts = len(hit) - CLIPPED_RUN + 1
+    whole = np.logical_and.reduce([hit[k : n_starts + k] for k in range(CLIPPED_RUN)])
+    covered = np.zeros_like(hit)
+    for shift in range(CLIPPED_RUN):
+        covered[shift : n_starts + shift] |= whole
+    total: F64 = covered.sum(axis=0).astype(np.float64)
+    return total
+
+
+def _judge(segments: deque[_Segment], n_rows: int) -> Flags:
+    def mean(values: list[F64]) -> F64:
+        return np.asarray(np.mean(values, axis=0), dtype=np.float64)
+
+    power = mean([s.filtered_power for s in segments])
+    hum = mean([s.filtered_hum for s in segments])
+    raw_hum = mean([s.raw_hum for s in segments])
+    drift = mean([s.drift_power for s in segments])
+    top = np.max([s.top for s in segments], axis=0)
+    bottom = np.min([s.bottom for s in segments], axis=0)
+    clipped = sum(
+        s.at_top * (s.top == top) + s.at_bottom * (s.bottom == bottom) for s in segments
+    )
+    flat = np.any([s.flat for s in segments], axis=0) | (power < FLAT_RMS_UV**2)
+    lead_off = (raw_hum > LEAD_OFF_UV**2) & (raw_hum > LEAD_OFF_RATIO * power)
+    found = {
+        QualityFlag.CLIPPED: (clipped >= CLIPPED_SHARE * n_rows * len(segments))
+        & (top > bottom),
+        QualityFlag.FLAT: flat,
+        QualityFlag.MAINS: (hum > MAINS_RATIO * (power - hum)) | lead_off,
+        QualityFlag.DRIFT: drift > DRIFT_RATIO * power,
+    }
+    flags = np.zeros(len(power), np.int64)
+    for flag, channels in found.items():
+        flags[channels] |= int(flag)
+    return flags
