@@ -23,7 +23,7 @@ _RATE = re.compile(
     r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)",
     re.IGNORECASE,
 )
-_TIME_NAMES = ("time", "t", "times", "timestamp", "timestamps", "t_s", "time_s", "x")
+_TIME_NAMES = ("time", "t", "times", "timestamp", "timestamps", "t_s", "time_s")
 _SECONDS_PER = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6}
 
 

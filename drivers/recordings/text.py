@@ -88,7 +88,7 @@ def _tolerant_rows(
         row = [number(cell) for cell in cells[:n_columns]]
         kept.append(row + [math.nan] * (n_columns - len(row)))
     warnings = []
-    if len(kept) > 1 and widths[-1] < widths[-2]:
+    if len(kept) > 1 and widths[-1] < min(widths[-2], n_columns):
         kept.pop()
         bad = [i for i in bad if i != last]
         warnings.append("last row is cut off and was dropped")

@@ -10,7 +10,7 @@ from drivers.recordings.model import RecordedStream, Recording
 from drivers.recordings.units import UNKNOWN, uv_per_unit
 from dsp.bursts import Burst, find_bursts
 from dsp.spectrum import Spectrum, median_frequency_hz, welch, without_line
-from dsp.types import F64, QualityFlag
+from dsp.types import F64, Bools, QualityFlag
 from service.replay.envelope import Envelopes, envelopes
 from service.replay.params import ReplayParams
 from service.replay.quality import ChannelQuality, judge_quality
@@ -37,6 +37,9 @@ REPORTED_FLAGS = (
     QualityFlag.NON_FINITE,
 )
 """In the order of the report; settling is a state of the chain, not of a recording."""
+
+REST_MARGIN_S = 0.3
+"""Rest begins so far from a burst; nearer lie its flanks. A: assumption."""
 
 VALUE_MAX = 1e15
 """In any unit no measurement but damage; such a value counts as missing."""
@@ -164,8 +167,8 @@ def _channels(
             recorded_unit=stream.units[k],
             quality=_flag_names(int(quality.flags[k])),
             rms_uv=_distribution(found, k),
-            rest_rms_uv=_mean_rms(found, k, bursts[k], inside=False),
-            burst_rms_uv=_mean_rms(found, k, bursts[k], inside=True),
+            rest_rms_uv=_rest_rms(found, k, bursts[k]),
+            burst_rms_uv=_burst_rms(found, k, bursts[k]),
             median_frequency_hz=float(median_hz[k]),
             bursts=bursts[k],
         )
@@ -193,19 +196,31 @@ def _bursts(found: Envelopes | None, channel: int) -> tuple[Burst, ...]:
     return find_bursts(found.burst[:, channel], found.burst_t_s)
 
 
-def _mean_rms(
-    found: Envelopes | None, channel: int, bursts: Sequence[Burst], *, inside: bool
-) -> float:
-    """RMS over all bursts, or over everything else."""
-    if found is None or (inside and not bursts):
-        return float("nan")
-    middle_s = found.burst_t_s
-    active = np.zeros(middle_s.size, np.bool_)
+def _near(t_s: F64, bursts: Sequence[Burst], margin_s: float) -> Bools:
+    """Which times lie inside a burst, or closer to it than the margin."""
+    near = np.zeros(t_s.size, np.bool_)
     for burst in bursts:
-        active |= (middle_s >= burst.start_s) & (middle_s <= burst.end_s)
-    values = found.burst[active == inside, channel]
-    values = values[np.isfinite(values)]
-    return float(np.sqrt(np.mean(values**2))) if values.size else float("nan")
+        near |= (t_s >= burst.start_s - margin_s) & (t_s <= burst.end_s + margin_s)
+    return near
+
+
+def _burst_rms(found: Envelopes | None, channel: int, bursts: Sequence[Burst]) -> float:
+    if found is None:
+        return float("nan")
+    inside = _near(found.burst_t_s, bursts, 0.0)
+    return _root_mean_square(found.burst[inside, channel])
+
+
+def _rest_rms(found: Envelopes | None, channel: int, bursts: Sequence[Burst]) -> float:
+    if found is None:
+        return float("nan")
+    away = ~_near(found.burst_t_s, bursts, REST_MARGIN_S)
+    return _root_mean_square(found.burst[away, channel])
+
+
+def _root_mean_square(rms: F64) -> float:
+    known = rms[np.isfinite(rms)]
+    return float(np.sqrt(np.mean(known**2))) if known.size else float("nan")
 
 
 def _spectrum(stream: RecordedStream, facts: StampFacts) -> Spectrum | None:

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from dsp.bursts import WINDOW_S as BURST_WINDOW_S
 from dsp.chain import ChainParams, EmgChain
 from dsp.errors import DesignError
-from dsp.types import F64
+from dsp.types import F64, Bools
 from service.replay.params import HOP_S, ReplayParams
+
+Indices = npt.NDArray[np.int64]
+"""Sample numbers."""
 
 MIN_WINDOW_S = 0.04
 """A shorter RMS says nothing about EMG. A: assumption."""
@@ -83,18 +87,16 @@ def envelopes(
     burst[missing] = np.nan
     rms[missing] = np.nan
     notes = (*chain.design.warnings, *plan.notes)
-    return Envelopes(
-        end_s, burst, plan.burst_window_s / 2, rms, plan.window_s, notes
-    )
+    return Envelopes(end_s, burst, plan.burst_window_s / 2, rms, plan.window_s, notes)
 
 
-def _hop_ends(bounds: Sequence[int], hop: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _hop_ends(bounds: Sequence[int], hop: int) -> Indices:
     """Sample numbers behind the last sample of every hop."""
     pieces = [
         np.arange(start + hop, stop + 1, hop)
         for start, stop in itertools.pairwise(bounds)
     ]
-    return np.concatenate(pieces).astype(np.intp)
+    return np.concatenate(pieces).astype(np.int64)
 
 
 def _chain(
@@ -131,9 +133,7 @@ def _chain(
     return _Plan(window_s, burst_window_s, settling_s, tuple(notes)), chain
 
 
-def _all_finite(
-    x: F64, ends: np.ndarray[tuple[int], np.dtype[np.intp]], window: int
-) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _all_finite(x: F64, ends: Indices, window: int) -> Bools:
     """Tell per hop and channel whether the last ``window`` samples are all numbers."""
     bad = np.cumsum(~np.isfinite(x), axis=0)
     bad = np.vstack([np.zeros((1, x.shape[1]), bad.dtype), bad])

@@ -36,7 +36,11 @@ class RmsReport:
 
 @dataclass(frozen=True, slots=True)
 class ChannelReport:
-    """One channel. RMS values are in ``unit``, microvolt wherever the unit is known."""
+    """One channel. RMS values are in ``unit``, microvolt wherever the unit is known.
+
+    ``burst_rms_uv`` is the RMS over all bursts, ``rest_rms_uv`` that of what lies
+    clearly apart from them.
+    """
 
     label: str
     stream: str
