@@ -107,8 +107,7 @@ def _pair(title: str, t_s: F64, values: F64) -> _Column | None:
     if not values.size or not rate_hz > 0:
         return None
     label, unit = split_unit(title)
-    start_s = float(t_s[0]) if np.isfinite(t_s[0]) else 0.0
-    return _Column(label, unit, rate_hz, values, start_s)
+    return _Column(label, unit, rate_hz, values, float(t_s[0]))
 
 
 def read_labels(path: Path) -> Recording:

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from drivers.errors import RecordingError
-from drivers.recordings.model import RecordedStream, Recording, Signals, rate_of_step
+from drivers.recordings.model import (
+    RecordedStream,
+    Recording,
+    Signals,
+    are_stamps,
+    rate_of_step,
+)
 from drivers.recordings.optional import require
 from drivers.recordings.units import UNKNOWN
 from dsp.types import F64
@@ -81,7 +87,7 @@ def _recording(
         if (array := _signal(value)) is not None and _plain(name) not in RATE_NAMES
     }
     times = {n: arrays.pop(n)[:, 0] for n in list(arrays) if _plain(n) in TIME_NAMES}
-    times = {n: t_s for n, t_s in times.items() if np.isfinite(t_s).all()}
+    times = {n: t_s for n, t_s in times.items() if are_stamps(t_s)}
     if not arrays:
         msg = f"{path}: a MATLAB file without a numeric array that could be a signal"
         raise RecordingError("; ".join([msg, *lost]))

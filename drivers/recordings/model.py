@@ -11,6 +11,9 @@ import numpy as np
 from drivers.recordings.units import is_emg_label, uv_per_unit
 from dsp.types import F64
 
+STAMP_MAX_S = 1e12
+"""No clock runs for so long; a larger stamp is damage."""
+
 SPAN_MIN_S = 1e-9
 """Shorter is no time between samples."""
 
@@ -126,9 +129,15 @@ def regular_stamps(n_samples: int, rate_hz: float) -> F64:
     return np.arange(n_samples, dtype=np.float64) / (rate_hz or 1.0)
 
 
+def are_stamps(t_s: F64) -> bool:
+    """Tell whether all values can be times in seconds."""
+    return bool((np.abs(t_s) < STAMP_MAX_S).all())
+
+
 def rate_of(t_s: F64) -> float:
     """Return samples per second by the outer stamps, 0 if that is undefined."""
-    if t_s.size < 2:  # noqa: PLR2004 - one interval needs two stamps
+    # One interval needs two stamps.
+    if t_s.size < 2 or not are_stamps(t_s[[0, -1]]):  # noqa: PLR2004
         return 0.0
     span_s = float(t_s[-1] - t_s[0])
     return (t_s.size - 1) / span_s if span_s > SPAN_MIN_S else 0.0

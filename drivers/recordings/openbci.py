@@ -35,15 +35,16 @@ def read(path: Path) -> Recording:
     if not titles and counts:
         exg = list(range(1, 1 + int(counts[0])))
     rate_hz = number(rates[0]) if rates else 0.0
-    if not exg or not rate_hz > 0 or not body:
+    width = len(titles) or (_width(body[0]) if body else 0)
+    if not exg or not rate_hz > 0 or exg[-1] >= width or not body:
         msg = (
             f"{path}: expected an OpenBCI header with '%Sample Rate' and EXG channels "
             "followed by rows; the file is cut off or of another kind"
         )
         raise RecordingError(msg)
     first_row = n_head + has_titles + 1
-    rows, warnings = _rows(body, len(titles) or _width(body[0]), first_row)
-    labels = [titles[i] for i in exg] or [f"EXG Channel {i - 1}" for i in exg]
+    rows, warnings = _rows(body, width, first_row)
+    labels = [titles[i] if titles else f"EXG Channel {i - 1}" for i in exg]
     t_s, said = counter_stamps(rows[:, 0], rate_hz, path.stem)
     stamps_s = _time_column(rows, titles)
     signals = Signals(

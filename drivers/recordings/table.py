@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from drivers.errors import RecordingError
-from drivers.recordings.model import Recording, Signals, rate_of_step
+from drivers.recordings.model import Recording, Signals, are_stamps, rate_of_step
 from drivers.recordings.text import is_number, number, numeric_rows, read_text
 from drivers.recordings.units import UNKNOWN, split_unit
 from dsp.types import F64
@@ -139,7 +139,7 @@ def _time_column(titles: Sequence[str], rows: F64) -> tuple[int | None, F64 | No
         if label.casefold().replace(" ", "_") not in _TIME_NAMES:
             continue
         t_s = rows[:, i] * _SECONDS_PER.get(unit.casefold(), 1.0)
-        return i, t_s if np.isfinite(t_s).all() else None
+        return i, t_s if are_stamps(t_s) else None
     return None, None
 
 

@@ -11,14 +11,18 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 
 from drivers.errors import RecordingError
-from drivers.recordings.model import MarkerStream, RecordedStream, Recording, Signals
+from drivers.recordings.model import (
+    MarkerStream,
+    RecordedStream,
+    Recording,
+    Signals,
+    are_stamps,
+)
 from drivers.recordings.optional import require
 from drivers.recordings.units import UNKNOWN
 from dsp.types import F64
 
 NAME = "XDF"
-STAMP_MAX_S = 1e12
-"""No clock runs for so long; a larger stamp is damage."""
 OFFSET_WORTH_TELLING_S = 1e-3
 """A: less than one sample of any EMG stream."""
 _EXPECTED_CHATTER = ("Segments and clock-segments differ", "different from specified")
@@ -135,10 +139,9 @@ def _signals(
         device=f"{name}/{info['stream_id']}",
     )
     t_s = _stamps(entry)
-    unusable = int(np.count_nonzero(~(np.abs(t_s) < STAMP_MAX_S)))
-    if not unusable:
+    if are_stamps(t_s):
         return columns.stream(t_s, effective_hz), []
-    said = f"{name}: {unusable} time stamps are not times; counted samples instead"
+    said = f"{name}: some time stamps are not times; samples were counted instead"
     return columns.stream(), [said]
 
 

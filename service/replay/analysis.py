@@ -113,9 +113,7 @@ def _analyse_stream(stream: RecordedStream, params: ReplayParams) -> _Analysed:
     warnings += quality_warnings(stream, quality, params)
     if params.mains_hz is None:
         params = dataclasses.replace(params, mains_hz=quality.mains_hz)
-    found = envelopes(
-        stream.values * _factors(stream), stream.t_s, facts.bounds, fs, params
-    )
+    found = envelopes(_scaled(stream), stream.t_s, facts.bounds, fs, params)
     if not np.isfinite(found.rms).any():
         spectrum = None
     warnings += [f"{stream.name}: {note}" for note in found.notes]
@@ -127,10 +125,11 @@ def _analyse_stream(stream: RecordedStream, params: ReplayParams) -> _Analysed:
 
 def _completed(stream: RecordedStream, params: ReplayParams) -> RecordedStream:
     """Put in what the user says where the file says nothing; drop what is no value."""
-    with np.errstate(invalid="ignore"):
-        is_value = np.abs(stream.values) < VALUE_MAX
-    if not is_value.all():
-        values = np.where(is_value, stream.values, np.nan)
+    x = stream.values
+    # Two passes without a copy; a NaN fails the comparison.
+    if x.size and not (x.min() > -VALUE_MAX and x.max() < VALUE_MAX):
+        with np.errstate(invalid="ignore"):
+            values = np.where(np.abs(x) < VALUE_MAX, x, np.nan)
         stream = dataclasses.replace(stream, values=values)
     if params.unit is not None:
         units = tuple(params.unit if u == UNKNOWN else u for u in stream.units)
@@ -147,9 +146,10 @@ def _completed(stream: RecordedStream, params: ReplayParams) -> RecordedStream:
     return stream
 
 
-def _factors(stream: RecordedStream) -> F64:
-    """Factors to microvolt, 1 where the unit is not a known voltage."""
-    return np.array([1.0 if f is None else f for f in stream.scale_to_uv])
+def _scaled(stream: RecordedStream) -> F64:
+    """Values in microvolt, as they are where the unit is not a known voltage."""
+    factors = np.array([1.0 if f is None else f for f in stream.scale_to_uv])
+    return stream.values if (factors == 1.0).all() else stream.values * factors
 
 
 def _channels(

@@ -135,6 +135,9 @@ def _chain(
 
 def _all_finite(x: F64, ends: Indices, window: int) -> Bools:
     """Tell per hop and channel whether the last ``window`` samples are all numbers."""
-    bad = np.cumsum(~np.isfinite(x), axis=0)
-    bad = np.vstack([np.zeros((1, x.shape[1]), bad.dtype), bad])
+    good = np.isfinite(x)
+    if good.all():
+        return np.ones((ends.size, x.shape[1]), np.bool_)
+    bad = np.cumsum(~good, axis=0, dtype=np.int32)
+    bad = np.vstack([np.zeros((1, x.shape[1]), np.int32), bad])
     return np.asarray(bad[ends] == bad[np.maximum(ends - window, 0)])
