@@ -8,7 +8,7 @@ import numpy as np
 
 from drivers.errors import RecordingError
 from drivers.recordings.model import MarkerStream, Recording, Signals
-from drivers.recordings.optional import Untyped, require
+from drivers.recordings.optional import Untyped, reason, require
 
 NAME = "BrainVision"
 UV_PER_V = 1e6
@@ -25,7 +25,7 @@ def read(path: Path) -> Recording:
             raw = mne.io.read_raw_brainvision(path, preload=True, verbose="WARNING")
         except FileNotFoundError as error:
             msg = (
-                f"{path}: the header names a file that is missing ({error}); "
+                f"{path}: the header names a file that is missing ({reason(error)}); "
                 "keep .vhdr, .eeg and .vmrk together under their original names"
             )
             raise RecordingError(msg) from error
@@ -35,7 +35,7 @@ def read(path: Path) -> Recording:
         ) as error:
             msg = (
                 f"{path}: expected a BrainVision recording, but it cannot be read "
-                f"({error}); the file is damaged"
+                f"({reason(error)}); the file is damaged"
             )
             raise RecordingError(msg) from error
     rate_hz = float(raw.info["sfreq"])

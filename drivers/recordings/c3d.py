@@ -9,7 +9,7 @@ import numpy as np
 
 from drivers.errors import RecordingError
 from drivers.recordings.model import MarkerStream, Recording, Signals
-from drivers.recordings.optional import Untyped, require
+from drivers.recordings.optional import Untyped, reason, require
 from drivers.recordings.units import UNKNOWN
 
 NAME = "C3D"
@@ -40,7 +40,7 @@ def read(path: Path) -> Recording:
         *(RuntimeError, MemoryError, OverflowError),
     ) as error:
         msg = (
-            f"{path}: expected a C3D file, but it cannot be read ({error}); "
+            f"{path}: expected a C3D file, but it cannot be read ({reason(error)}); "
             "the file is damaged"
         )
         raise RecordingError(msg) from error

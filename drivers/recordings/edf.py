@@ -7,7 +7,7 @@ import numpy as np
 
 from drivers.errors import RecordingError
 from drivers.recordings.model import MarkerStream, Recording, Signals
-from drivers.recordings.optional import Untyped, require
+from drivers.recordings.optional import Untyped, reason, require
 from drivers.recordings.units import UNKNOWN
 
 EDF_NAME = "EDF"
@@ -42,7 +42,7 @@ def _read(path: Path, name: str) -> Recording:
             *(NotImplementedError, ArithmeticError, MemoryError, AttributeError),
         ) as error:
             msg = (
-                f"{path}: expected an {name} file, but it cannot be read ({error}); "
+                f"{path}: expected an {name} file, but it cannot be read ({reason(error)}); "
                 "the file is damaged or of a kind that is not supported"
             )
             raise RecordingError(msg) from error

@@ -15,7 +15,7 @@ from drivers.recordings.model import (
     are_stamps,
     rate_of_step,
 )
-from drivers.recordings.optional import require
+from drivers.recordings.optional import reason, require
 from drivers.recordings.units import UNKNOWN
 from dsp.types import F64
 
@@ -42,13 +42,13 @@ def read_mat5(path: Path) -> Recording:
     try:
         names = [name for name, _, _ in io.whosmat(path)]
     except _MAT_ERRORS as error:
-        msg = f"{path}: expected a MATLAB file, but it cannot be read ({error})"
+        msg = f"{path}: expected a MATLAB file, but it cannot be read ({reason(error)})"
         raise RecordingError(msg) from error
     for name in names:
         try:
             found |= io.loadmat(path, variable_names=[name], simplify_cells=True)
         except _MAT_ERRORS as error:
-            lost.append(f"variable {name} cannot be read ({error})")
+            lost.append(f"variable {name} cannot be read ({reason(error)})")
     variables = {key: value for key, value in found.items() if key[:2] != "__"}
     return _recording(path, variables, lost)
 
@@ -66,10 +66,10 @@ def read_mat73(path: Path) -> Recording:
                 try:
                     variables[name] = np.asarray(file[name])
                 except _MAT_ERRORS as error:
-                    lost.append(f"variable {name} cannot be read ({error})")
+                    lost.append(f"variable {name} cannot be read ({reason(error)})")
     except _MAT_ERRORS as error:
         msg = (
-            f"{path}: expected a MATLAB 7.3 file, but it cannot be read ({error}); "
+            f"{path}: expected a MATLAB 7.3 file, but it cannot be read ({reason(error)}); "
             "the file is damaged or cut off"
         )
         raise RecordingError(msg) from error

@@ -81,6 +81,11 @@ _TEXT_STARTS = (
     ("Devices", table.NEXUS_NAME),
 )
 
+_MARKER_FILES = (
+    "Brain Vision Data Exchange Marker File",
+    "BrainVision Data Exchange Marker File",
+)
+
 
 def open_recording(path: Path) -> Recording:
     """Read a recording; raise `RecordingError` if nothing can be read."""
@@ -161,7 +166,7 @@ def _recognise_text(head: bytes, path: Path) -> str:
     for start, name in _TEXT_STARTS:
         if text.startswith(start):
             return name
-    if text.startswith(("Brain Vision Data Exchange", "BrainVision Data Exchange")):
+    if text.startswith(_MARKER_FILES):
         msg = f"{path}: the marker file of a BrainVision recording; open its .vhdr"
         raise RecordingError(msg)
     return table.CSV_NAME

@@ -10,6 +10,7 @@ import numpy as np
 
 from drivers.errors import RecordingError
 from drivers.recordings.model import Recording, Signals, regular_stamps
+from drivers.recordings.optional import reason
 from drivers.recordings.text import numeric_rows, read_text
 from drivers.recordings.units import ADC, UNKNOWN
 from dsp.types import F64
@@ -89,7 +90,7 @@ def read_text_export(path: Path) -> Recording:
     except (StopIteration, ValueError) as error:
         msg = (
             f"{path}: expected an OpenSignals header (a line '# {{...}}' and "
-            f"'{HEADER_END}'), found none that can be read ({error})"
+            f"'{HEADER_END}'), found none that can be read ({reason(error)})"
         )
         raise RecordingError(msg) from error
     widths = [len(_listed(device, "column")) for device in header.values()]

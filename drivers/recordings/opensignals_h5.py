@@ -10,7 +10,7 @@ import numpy as np
 from drivers.errors import RecordingError
 from drivers.recordings.model import RecordedStream, Recording, Signals
 from drivers.recordings.opensignals import channel_labels, convert, counter_stamps
-from drivers.recordings.optional import Untyped, require
+from drivers.recordings.optional import Untyped, reason, require
 from dsp.types import F64
 
 NAME = "OpenSignals HDF5"
@@ -53,7 +53,7 @@ def read(path: Path) -> Recording:
         )
         msg = (
             f"{path}: an HDF5 file, expected an OpenSignals recording, but {lost} "
-            f"({error})"
+            f"({reason(error)})"
         )
         raise RecordingError(msg) from error
     if not streams:

@@ -19,3 +19,8 @@ def require(module: str, what: str) -> Untyped:
             "install the extra 'formats': pip install 'unclench[formats]'"
         )
         raise RecordingError(msg) from error
+
+
+def reason(error: Exception) -> str:
+    """Return what a reader complains about, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -18,7 +18,7 @@ from drivers.recordings.model import (
     Signals,
     are_stamps,
 )
-from drivers.recordings.optional import require
+from drivers.recordings.optional import reason, require
 from drivers.recordings.units import UNKNOWN
 from dsp.types import F64
 
@@ -94,7 +94,7 @@ def _load(path: Path, *, dejitter: bool) -> list[dict[str, Any]]:
         *(RuntimeError, StructError, ParseError, np.linalg.LinAlgError, MemoryError),
     ) as error:
         msg = (
-            f"{path}: expected an XDF file, but it cannot be read ({error}); "
+            f"{path}: expected an XDF file, but it cannot be read ({reason(error)}); "
             "the file is damaged"
         )
         raise RecordingError(msg) from error
