@@ -42,8 +42,8 @@ def _read(path: Path, name: str) -> Recording:
             *(NotImplementedError, ArithmeticError, MemoryError, AttributeError),
         ) as error:
             msg = (
-                f"{path}: expected an {name} file, but it cannot be read ({reason(error)}); "
-                "the file is damaged or of a kind that is not supported"
+                f"{path}: expected an {name} file, but it cannot be read "
+                f"({reason(error)}); it is damaged or of a kind that is not supported"
             )
             raise RecordingError(msg) from error
     messages = dict.fromkeys(f"{name} reader: {warning.message}" for warning in said)

@@ -69,8 +69,8 @@ def read_mat73(path: Path) -> Recording:
                     lost.append(f"variable {name} cannot be read ({reason(error)})")
     except _MAT_ERRORS as error:
         msg = (
-            f"{path}: expected a MATLAB 7.3 file, but it cannot be read ({reason(error)}); "
-            "the file is damaged or cut off"
+            f"{path}: expected a MATLAB 7.3 file, but it cannot be read "
+            f"({reason(error)}); the file is damaged or cut off"
         )
         raise RecordingError(msg) from error
     return _recording(path, variables, lost)

@@ -18,6 +18,7 @@ from drivers.recordings import (
     xdf,
 )
 from drivers.recordings.model import Recording
+from drivers.recordings.optional import reason
 from drivers.recordings.text import decode
 
 SNIFF_BYTES = 65536
@@ -119,7 +120,7 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             head = file.read(SNIFF_BYTES)
     except OSError as error:
-        msg = f"{path}: cannot be opened ({error.strerror or error})"
+        msg = f"{path}: cannot be opened ({error.strerror or reason(error)})"
         raise RecordingError(msg) from error
     if not head:
         msg = f"{path}: the file is empty; expected a recording"
