@@ -19,7 +19,7 @@ from dsp.types import F64
 FS_HZ = 2048.0
 WINDOW_S = 0.1
 WINDOW_ROWS = round(WINDOW_S * FS_HZ)
-N_CHUNKS = 16
+N_CHUNKS = 8
 SEED = 20
 #: Agreement required of both sides, relative to the RMS of the signal.
 TOLERANCE = 1e-9
@@ -55,7 +55,8 @@ class Baseline:
         recent = self.recent
         recent[:, :-n] = recent[:, n:]
         recent[:, -n:] = y
-        return np.sqrt(np.mean(recent * recent, axis=1))
+        rms: F64 = np.sqrt(np.mean(recent * recent, axis=1))
+        return rms
 
     def dense(self, emg_uv: F64) -> F64:
         """Return the RMS at every sample of the chunk."""

@@ -133,10 +133,15 @@ class EmgChain:
         The filter as it was built, with its warnings.
     filter : callable
         ``filter(emg_uv) -> y``: filter one chunk ``(n_samples, n_channels)`` in
-        microvolt into a new array. The method of the filter itself: at 8 channels one
-        more call would be felt.
+        microvolt into a new array.
     filter_into : callable
         ``filter_into(emg_uv, out)``: the same into a C-contiguous array of the caller.
+    hop : callable
+        ``hop(emg_uv) -> rms_uv``: filter one chunk and return the RMS over the fast
+        window at its end, shape ``(n_channels,)``.
+    dense : callable
+        ``dense(emg_uv) -> rms_uv``: filter one chunk and return the RMS over the fast
+        window at every sample of it, shape ``(n_samples, n_channels)``.
 
     Raises
     ------
@@ -146,7 +151,9 @@ class EmgChain:
     Notes
     -----
     One chain serves one use: `filter`, `hop`, `dense` and `process` share one state,
-    and each of them consumes its chunk.
+    and each of them consumes its chunk. The first three are the methods of the parts
+    themselves, because at 8 channels one more call would be felt; they raise
+    `dsp.errors.ShapeError` on a chunk with another number of channels.
     """
 
     __slots__ = (
@@ -158,14 +165,15 @@ class EmgChain:
         "_measure_rows",
         "_measured",
         "_monitor",
-        "_outs",
         "_rms",
         "_scratch",
         "_settling_rows",
         "_static_flags",
+        "dense",
         "design",
         "filter",
         "filter_into",
+        "hop",
         "params",
     )
 
@@ -173,6 +181,8 @@ class EmgChain:
     design: FilterDesign
     filter: Callable[[F64], F64]
     filter_into: Callable[[F64, F64], None]
+    hop: Callable[[F64], F64]
+    dense: Callable[[F64], F64]
 
     def __init__(self, params: ChainParams) -> None:
         n, fs = params.n_channels, params.fs
@@ -187,13 +197,15 @@ class EmgChain:
         self._control_rows = round(params.control_window_s * fs)
         self._measure_rows = round(params.measure_window_s * fs)
         longest = max(self._control_rows, self._measure_rows)
-        self._rms = SlidingRms(n, round(params.fast_window_s * fs), longest)
+        fast_rows = round(params.fast_window_s * fs)
+        self._rms = SlidingRms(n, fast_rows, longest, self.filter_into)
+        self.hop = self._rms.hop
+        self.dense = self._rms.dense
         self._monitor = QualityMonitor(n, fs, params.mains_hz)
         lowered = self.design.band_hz[1] < params.upper_hz
         self._static_flags = QualityFlag.LOW_RATE if lowered else QualityFlag.GOOD
         self._settling_rows = round(self.design.settling_s * fs) + self._control_rows
         self._scratch = np.empty((PIECE_ROWS, n))
-        self._outs = {(k, n): self._scratch[:k] for k in range(PIECE_ROWS + 1)}
         self._begin = np.zeros(n, np.int64)
         self._bad_until = np.full(n, -1)
         self._count = 0
@@ -208,56 +220,6 @@ class EmgChain:
         self._bad_until[:] = -1
         self._count = 0
         self._measured = 0
-
-    def hop(self, emg_uv: F64) -> F64:
-        """Filter one chunk and return the RMS at its end.
-
-        Parameters
-        ----------
-        emg_uv : ndarray, shape (n_samples, n_channels)
-            EMG in microvolt; not modified. Any length, 0 included.
-
-        Returns
-        -------
-        ndarray, shape (n_channels,)
-            RMS over the fast window in microvolt.
-
-        Raises
-        ------
-        ShapeError
-            If the chunk has another number of channels.
-        """
-        y = self._outs.get(emg_uv.shape)
-        if y is None:
-            self._rms.push(self.filter(emg_uv))
-        else:
-            self.filter_into(emg_uv, y)
-            self._rms.push(y)
-        return self._rms.last()
-
-    def dense(self, emg_uv: F64) -> F64:
-        """Filter one chunk and return the RMS at every sample of it.
-
-        Parameters
-        ----------
-        emg_uv : ndarray, shape (n_samples, n_channels)
-            EMG in microvolt; not modified. Any length, 0 included.
-
-        Returns
-        -------
-        ndarray, shape (n_samples, n_channels)
-            RMS over the fast window in microvolt.
-
-        Raises
-        ------
-        ShapeError
-            If the chunk has another number of channels.
-        """
-        y = self._outs.get(emg_uv.shape)
-        if y is None:
-            return self._rms.dense(self.filter(emg_uv))
-        self.filter_into(emg_uv, y)
-        return self._rms.dense(y)
 
     def process(self, emg_uv: F64) -> Reading:
         """Take one chunk and return what a frame says at its end.
@@ -304,7 +266,7 @@ class EmgChain:
 
     def _take(self, emg_uv: F64) -> None:
         n_repairs = self._filter.repairs
-        y = self._outs.get(emg_uv.shape, self._scratch)
+        y = self._scratch[: len(emg_uv)]
         self.filter_into(emg_uv, y)
         self._rms.push(y)
         raw_uv = emg_uv

@@ -34,6 +34,29 @@ Plan = tuple[F64, F64, Callable[[F64], float], F64, Product, Product, F64, F64, 
 Plans = dict[tuple[int, ...], Plan]
 
 
+def check_shape(shape: tuple[int, ...], n_channels: int) -> None:
+    """Refuse a chunk that is not ``(n_samples, n_channels)``.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the chunk.
+    n_channels : int
+        Number of channels expected.
+
+    Raises
+    ------
+    ShapeError
+        If it has another number of channels or is no table.
+    """
+    if len(shape) != 2 or shape[1] != n_channels:  # noqa: PLR2004
+        msg = (
+            f"expected a chunk (n_samples, {n_channels}), got {shape}; chunks are "
+            f"time-first"
+        )
+        raise ShapeError(msg)
+
+
 class Intake:
     """Offset and bad samples: what both forms of the filter share.
 
@@ -89,14 +112,6 @@ class Intake:
 
     def _side(self) -> int:
         return 0 if self._plans is self._twins[0] else 1
-
-    def _check_shape(self, shape: tuple[int, ...]) -> None:
-        if len(shape) != 2 or shape[1] != self._n_channels:  # noqa: PLR2004
-            msg = (
-                f"filter: expected a chunk (n_samples, {self._n_channels}), got "
-                f"{shape}; chunks are time-first"
-            )
-            raise ShapeError(msg)
 
     def _blocks(self, emg_uv: F64, out: F64) -> None:
         """Filter a chunk of any length, block by block."""

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from dsp.intake import BLOCK_ROWS, SUM_LIMIT, Intake, subtract
+from dsp.intake import BLOCK_ROWS, SUM_LIMIT, Intake, check_shape, subtract
 from dsp.types import F64, Bools
 
 #: The block form is used if it agrees with the sections to this share of the signal.
@@ -129,13 +129,13 @@ class BlockFilter(Intake):
     _block = into
 
     def _unplanned(self, emg_uv: F64) -> F64:
-        self._check_shape(emg_uv.shape)
+        check_shape(emg_uv.shape, self._n_channels)
         out = np.empty((len(emg_uv), self._n_channels))
         self._unplanned_into(emg_uv, out)
         return out
 
     def _unplanned_into(self, emg_uv: F64, out: F64) -> None:
-        self._check_shape(emg_uv.shape)
+        check_shape(emg_uv.shape, self._n_channels)
         if 0 < len(emg_uv) <= self._block_rows:
             self._plan(emg_uv.shape)
             self.into(emg_uv, out)
@@ -199,7 +199,7 @@ class SectionFilter(Intake):
         ShapeError
             If the chunk has another number of channels.
         """
-        self._check_shape(emg_uv.shape)
+        check_shape(emg_uv.shape, self._n_channels)
         out = np.empty((len(emg_uv), self._n_channels))
         self._blocks(emg_uv, out)
         return out
@@ -219,7 +219,7 @@ class SectionFilter(Intake):
         ShapeError
             If the chunk has another number of channels.
         """
-        self._check_shape(emg_uv.shape)
+        check_shape(emg_uv.shape, self._n_channels)
         self._blocks(emg_uv, out)
 
     def _block(self, emg_uv: F64, out: F64) -> None:

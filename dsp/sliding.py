@@ -4,37 +4,51 @@ Every window is a sum of non-negative squares that are really inside it. Nothing
 subtracted, so an artifact of any size leaves no trace once it has left the window, and
 rounding does not add up.
 
-The squares stand in a ring. A window that ends at the newest sample is summed by one
-vector-matrix product; long windows use sums of whole tiles. The RMS at every sample of
-a chunk shares what all its windows have in common (the core) and adds, by two
-triangular matrix products, the squares that are about to leave and those that entered::
+The squares of the newest samples stand in one array. A window that ends at the newest
+sample is summed by one vector-matrix product; long windows use sums of whole tiles. The
+RMS at every sample of a chunk shares what all its windows have in common (the core) and
+adds, by two triangular products, the squares that are about to leave and those that
+entered::
 
     |-- leaving --|------------- core -------------|-- entering --|
     ^ before the chunk                             ^ the chunk
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
-from dsp.errors import DesignError, ShapeError
+from dsp.errors import DesignError
+from dsp.intake import BLOCK_ROWS, WIDE_BLOCK_ROWS, WIDE_CHANNELS, check_shape
 from dsp.types import F64
 
-#: Rows of one tile of the ring; only windows of several tiles use them.
-TILE_ROWS = 64
+#: Rows of one tile; only windows of several tiles use them.
+TILE_ROWS = 32
 #: Up to this many rows one product is faster than looking up tiles.
-DIRECT_ROWS = 4 * TILE_ROWS
-#: Rows per step of the RMS at every sample: the triangular products cost as much per
-#: sample as the step is long.
-DENSE_ROWS = 32
-#: The same where a step of 32 rows no longer fits the first-level cache.
-WIDE_DENSE_ROWS = 16
-#: From this many channels on.
-WIDE_CHANNELS = 128
-#: The ring may be this much longer than its window, as long as it stays small: a
-#: window that does not wrap around is one product instead of two.
-_ROOMY_FACTOR = 8
-_ROOMY_VALUES = 16384
+DIRECT_ROWS = 256
+#: The same for many channels.
+WIDE_DIRECT_ROWS = 64
+#: A short and narrow window stands in an array of 2 to 4 times its length, and its
+#: rows move back to the top when they reach the end: no window ever wraps around.
+ROOMY_FACTORS = (2, 4)
+#: Largest such array, in values (512 kB); where it is too small, rows form a ring.
+ROOMY_VALUES = 65536
+_square, _sqrt = np.square, np.sqrt  # one look-up less; it shows at 8 channels
+
+#: Slices of that array are kept: cutting two costs as much as squaring. A source with
+#: steady chunks needs one pair per chunk between two moves to the top.
+MAX_VIEWS = 1024
+
+_View = tuple[F64, F64, int]
+"""``(rows, window, end)``: rows of the chunk, of the window, and where they end."""
+Write = Callable[[F64, F64], object]
+"""``write(samples, rows)`` puts what shall be squared into ``rows``."""
+
+
+def _copy(samples: F64, rows: F64) -> None:
+    check_shape(samples.shape, rows.shape[1])
+    rows[...] = samples
 
 
 class SlidingRms:
@@ -47,41 +61,47 @@ class SlidingRms:
     n_channels : int
         Number of channels.
     window : int
-        Samples of the window that `last` and `dense` use.
+        Samples of the window that `last`, `hop` and `dense` use.
     longest : int, optional
         Samples of the longest window that `over` may be asked for; ``window`` if
         shorter or not given.
+    write : callable, optional
+        ``write(samples, rows)`` turns what `hop` and `dense` get into filtered EMG in
+        ``rows``: a filter that puts its output straight to its place, for example
+        `dsp.kernel.BlockFilter.into`. Without it they get filtered EMG.
 
     Raises
     ------
     DesignError
         If ``window`` or ``n_channels`` is less than 1.
-
-    Notes
-    -----
-    Sliding sums without subtraction: van Herk (1992), Pattern Recognition Letters
-    13:517, for the idea of prefixes and suffixes.
     """
 
     __slots__ = (
-        "_count",
-        "_dense_rows",
+        "_base",
+        "_block",
+        "_direct",
         "_kept",
         "_longest",
         "_n_channels",
         "_ones",
+        "_plans",
         "_pos",
-        "_ring",
+        "_quick_end",
+        "_roomy",
         "_rows",
-        "_suffix",
+        "_squares",
+        "_step",
         "_tiled",
         "_tiles",
-        "_triangles",
-        "_weights",
+        "_views",
+        "_weigh",
         "_window",
+        "_write",
     )
 
-    def __init__(self, n_channels: int, window: int, longest: int = 0) -> None:
+    def __init__(
+        self, n_channels: int, window: int, longest: int = 0, write: Write = _copy
+    ) -> None:
         if n_channels < 1 or window < 1:
             msg = (
                 f"sliding RMS: expected at least 1 channel and a window of at least 1 "
@@ -89,38 +109,45 @@ class SlidingRms:
             )
             raise DesignError(msg)
         self._n_channels = n_channels
+        self._write = write
         self._window = window
         self._longest = max(window, longest)
         wide = n_channels >= WIDE_CHANNELS
-        step = WIDE_DENSE_ROWS if wide else DENSE_ROWS
-        self._dense_rows = min(step, window)
-        # One tile for the rows being written, one row for the core of `dense`.
-        least = self._longest + TILE_ROWS + 1
-        roomy = min(_ROOMY_FACTOR * self._longest, _ROOMY_VALUES // n_channels)
-        n_tiles = math.ceil(max(least, roomy) / TILE_ROWS)
-        self._rows = n_tiles * TILE_ROWS
-        self._ring = np.zeros((self._rows, n_channels))
+        self._block = WIDE_BLOCK_ROWS if wide else BLOCK_ROWS
+        self._step = min(self._block, window)
+        self._direct = WIDE_DIRECT_ROWS if wide else DIRECT_ROWS
+        self._tiled = self._longest > self._direct
+        least, most = (factor * self._longest for factor in ROOMY_FACTORS)
+        roomy_rows = min(most, ROOMY_VALUES // n_channels)
+        self._roomy = not self._tiled and roomy_rows >= least + TILE_ROWS
+        # A ring needs one more tile for the rows that are written, and one row for the
+        # core.
+        n_tiles = math.ceil((self._longest + TILE_ROWS + 1) / TILE_ROWS)
+        self._rows = roomy_rows if self._roomy else n_tiles * TILE_ROWS
+        self._squares = np.zeros((self._rows, n_channels))
         self._tiles = np.zeros((n_tiles, n_channels))
-        self._tiled = self._longest > DIRECT_ROWS
         self._ones = np.ones(max(DIRECT_ROWS, n_tiles))
-        self._weights = np.full(min(window, DIRECT_ROWS), 1.0 / window)
-        self._triangles: dict[int, tuple[F64, F64]] = {}
-        self._suffix = np.empty((self._dense_rows, n_channels))
+        self._weigh = np.full(window, 1.0 / window).dot
+        self._plans: dict[int, tuple[Callable[..., F64], ...]] = {}
+        self._views: dict[tuple[int, int], _View] = {}
         self._kept = np.empty(n_channels)
-        self._pos = 0
-        self._count = 0
+        self.restart()
 
     @property
     def count(self) -> int:
         """Samples seen since the start or the last `restart`."""
-        return self._count
+        return self._base + self._pos
 
     def restart(self) -> None:
         """Forget every sample."""
-        self._ring[:] = 0.0
+        self._squares[:] = 0.0
         self._tiles[:] = 0.0
-        self._pos = 0
-        self._count = 0
+        self._views.clear()
+        self._pos = self._longest if self._roomy else 0
+        self._base = -self._pos
+        # Up to here a chunk may end and still take the quick way; none before the
+        # window is filled.
+        self._quick_end = -1
 
     def push(self, y: F64) -> None:
         """Take the samples of one chunk.
@@ -135,13 +162,14 @@ class SlidingRms:
         ShapeError
             If the chunk has another number of channels.
         """
-        n, pos = len(y), self._pos
-        if n > TILE_ROWS or pos + n >= self._rows or self._tiled:
-            self._push_pieces(y)
-            return
-        np.multiply(y, y, self._ring[pos : pos + n])
-        self._pos = pos + n
-        self._count += n
+        check_shape(y.shape, self._n_channels)
+        start, n = 0, len(y)
+        while start < n:
+            room = self._room(min(TILE_ROWS, n - start))
+            piece = y[start : start + room]
+            np.square(piece, self._squares[self._pos : self._pos + len(piece)])
+            self._advance(len(piece))
+            start += len(piece)
 
     def last(self) -> F64:
         """Return the RMS over the window that ends at the newest sample.
@@ -151,11 +179,7 @@ class SlidingRms:
         ndarray, shape (n_channels,)
             RMS in microvolt, NaN before the first sample; the caller may keep it.
         """
-        pos, window = self._pos, self._window
-        if pos < window or self._count < window or window > DIRECT_ROWS:
-            return self.over(window)
-        mean: F64 = self._weights.dot(self._ring[pos - window : pos])
-        return np.sqrt(mean, mean)
+        return self.over(self._window)
 
     def over(self, n_samples: int) -> F64:
         """Return the RMS over the newest samples.
@@ -182,20 +206,52 @@ class SlidingRms:
                 f"{n_samples!r}; build it with a longer one"
             )
             raise DesignError(msg)
-        seen = min(n_samples, self._count)
+        seen = min(n_samples, self.count)
         if seen == 0:
             return np.full(self._n_channels, np.nan)
         mean = self._sum(self._pos - seen, self._pos)
         mean /= seen
         return np.sqrt(mean, mean)
 
-    def dense(self, y: F64) -> F64:
+    def hop(self, samples: F64) -> F64:
+        """Take one chunk and return the RMS at its end.
+
+        Parameters
+        ----------
+        samples : ndarray, shape (n_samples, n_channels)
+            What ``write`` turns into filtered EMG in microvolt; not modified. Any
+            length, 0 included.
+
+        Returns
+        -------
+        ndarray, shape (n_channels,)
+            RMS in microvolt, NaN before the first sample; the caller may keep it.
+
+        Raises
+        ------
+        ShapeError
+            If the chunk has another number of channels.
+        """
+        n = len(samples)
+        views = self._views.get((self._pos, n)) or self._view(n)
+        if views is None:
+            self._take(samples)
+            return self.over(self._window)
+        rows, window, end = views
+        self._write(samples, rows)
+        _square(rows, rows)
+        self._pos = end
+        mean: F64 = self._weigh(window)
+        return _sqrt(mean, mean)
+
+    def dense(self, samples: F64) -> F64:
         """Take one chunk and return the RMS at every sample of it.
 
         Parameters
         ----------
-        y : ndarray, shape (n_samples, n_channels)
-            Filtered EMG in microvolt; not modified. Any length, 0 included.
+        samples : ndarray, shape (n_samples, n_channels)
+            What ``write`` turns into filtered EMG in microvolt; not modified. Any
+            length, 0 included.
 
         Returns
         -------
@@ -208,66 +264,116 @@ class SlidingRms:
         ShapeError
             If the chunk has another number of channels.
         """
-        self._check_shape(y)
-        out = np.empty(y.shape)
-        start, n = 0, len(y)
+        n, pos = len(samples), self._pos
+        end = pos + n
+        if end > self._quick_end or not 0 < n <= self._step:
+            return self._dense_steps(samples)
+        squares, window = self._squares, self._window
+        entered, left, core = self._plans.get(n) or self._plan(n)
+        entering = squares[pos:end]
+        self._write(samples, entering)
+        _square(entering, entering)
+        # The row before those that leave has left: the core stands there, so that the
+        # same product adds it to every sample.
+        leaving = pos - window
+        core(squares[end - window : pos], squares[leaving])
+        out: F64 = entered(entering)
+        out += left(squares[leaving : leaving + n])
+        self._pos = end
+        return _sqrt(out, out)
+
+    def _view(self, n: int) -> _View | None:
+        """Return what `hop` needs for ``n`` samples here, None if it has to go slow."""
+        if self._quick_end < 0:
+            return None
+        self._room(n)
+        pos, end = self._pos, self._pos + n
+        if end > self._quick_end:
+            return None
+        view = self._views.get((pos, n))
+        if view is None:
+            if len(self._views) >= MAX_VIEWS:
+                self._views.clear()
+            squares = self._squares
+            view = squares[pos:end], squares[end - self._window : end], end
+            self._views[pos, n] = view
+        return view
+
+    def _dense_steps(self, samples: F64) -> F64:
+        check_shape(samples.shape, self._n_channels)
+        out = np.empty(samples.shape)
+        start, n = 0, len(samples)
         while start < n:
-            # Neither the rows that enter nor those that leave may wrap around.
+            room = self._room(min(self._step, n - start))
             leaving = (self._pos - self._window) % self._rows
-            room = self._rows - max(self._pos, leaving)
-            stop = min(start + self._dense_rows, start + room, n)
-            self._dense_piece(y[start:stop], out[start:stop], leaving)
+            stop = start + min(room, self._rows - leaving)
+            self._dense_step(samples[start:stop], out[start:stop], leaving)
             start = stop
         return out
 
-    def _dense_piece(self, y: F64, out: F64, leaving: int) -> None:
-        m, pos, ring, window = len(y), self._pos, self._ring, self._window
-        triangles = self._triangles.get(m) or self._triangles_for(m)
-        entering, suffix = ring[pos : pos + m], self._suffix[:m]
-        np.multiply(y, y, entering)
-        # The row before those that leave has left: lend it to the core, so that the
-        # same product adds it to every sample.
-        lent, kept = ring[leaving], self._kept
-        kept[...] = lent
+    def _dense_step(self, samples: F64, out: F64, leaving: int) -> None:
+        m, pos, squares, window = len(out), self._pos, self._squares, self._window
+        entered, left, _ = self._plans.get(m) or self._plan(m)
+        entering = squares[pos : pos + m]
+        self._write(samples, entering)
+        _square(entering, entering)
+        # As in `dense`, but longer windows still need that row afterwards.
+        lent = squares[leaving]
+        self._kept[...] = lent
         lent[...] = self._sum(pos + m - window, pos)
-        triangles[0].dot(entering, out)
-        triangles[1].dot(ring[leaving : leaving + m], suffix)
-        lent[...] = kept
-        np.add(out, suffix, out)
+        entered(entering, out)
+        out += left(squares[leaving : leaving + m])
+        lent[...] = self._kept
         np.sqrt(out, out)
-        if self._count < window:
-            seen = np.minimum(np.arange(1, m + 1) + self._count, window)
+        if self.count < window:
+            seen = np.minimum(np.arange(1, m + 1) + self.count, window)
             out *= np.sqrt(window / seen)[:, np.newaxis]
         self._advance(m)
 
-    def _triangles_for(self, m: int) -> tuple[F64, F64]:
-        """Return the products that add what entered, and the core and what leaves."""
-        leaves = np.ones((m, m))
-        leaves[:, 1:] = np.triu(np.ones((m, m)))[:, : m - 1]
-        triangles = np.tri(m) / self._window, leaves / self._window
-        self._triangles[m] = triangles
-        return triangles
+    def _plan(self, m: int) -> tuple[Callable[..., F64], ...]:
+        """Return the products for what entered, the core with what leaves, the core."""
+        left = np.ones((m, m))
+        left[:, 1:] = np.triu(np.ones((m, m)))[:, : m - 1]
+        ones = np.ones(self._window - m)
+        plan = (np.tri(m) / self._window).dot, (left / self._window).dot, ones.dot
+        self._plans[m] = plan
+        return plan
 
-    def _push_pieces(self, y: F64) -> None:
-        self._check_shape(y)
-        start, n = 0, len(y)
+    def _take(self, samples: F64) -> None:
+        check_shape(samples.shape, self._n_channels)
+        start, n = 0, len(samples)
         while start < n:
-            stop = min(start + TILE_ROWS, start + self._rows - self._pos, n)
-            piece = y[start:stop]
-            np.multiply(piece, piece, self._ring[self._pos : self._pos + stop - start])
+            stop = start + self._room(min(self._block, n - start))
+            rows = self._squares[self._pos : self._pos + stop - start]
+            self._write(samples[start:stop], rows)
+            _square(rows, rows)
             self._advance(stop - start)
             start = stop
+
+    def _room(self, wanted: int) -> int:
+        """Return how many rows can be written now, at most ``wanted``."""
+        if self._pos + wanted > self._rows and self._roomy:
+            top, longest = self._pos - self._longest, self._longest
+            self._squares[:longest] = self._squares[top : self._pos]
+            self._base += top
+            self._pos = longest
+        return min(wanted, self._rows - self._pos)
 
     def _advance(self, n: int) -> None:
         tile, end = self._pos // TILE_ROWS, self._pos + n
         if self._tiled and end // TILE_ROWS != tile:
-            rows = self._ring[tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
+            rows = self._squares[tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
             self._ones[:TILE_ROWS].dot(rows, self._tiles[tile])
-        self._pos = end if end < self._rows else 0
-        self._count += n
+        if end == self._rows and not self._roomy:
+            end, self._base = 0, self._base + end
+        self._pos = end
+        # `dense` gives the oldest row away, which longer windows would miss.
+        plain = self._roomy and self._window == self._longest
+        filled = self.count >= self._window
+        self._quick_end = self._rows if plain and filled else -1
 
     def _sum(self, start: int, stop: int) -> F64:
-        """Add up ring rows; a negative index counts from the end of the ring."""
+        """Add up rows; a negative index counts from the end of the ring."""
         if start >= 0:
             return self._sum_rows(start, stop)
         if stop <= 0:
@@ -277,23 +383,15 @@ class SlidingRms:
         return total
 
     def _sum_rows(self, start: int, stop: int) -> F64:
-        ring, ones = self._ring, self._ones
-        if stop - start <= DIRECT_ROWS:
-            direct: F64 = ones[: stop - start].dot(ring[start:stop])
+        squares, ones = self._squares, self._ones
+        if stop - start <= self._direct:
+            direct: F64 = ones[: stop - start].dot(squares[start:stop])
             return direct
         first, end = -(-start // TILE_ROWS), stop // TILE_ROWS
         total: F64 = ones[: end - first].dot(self._tiles[first:end])
         head, tail = first * TILE_ROWS, end * TILE_ROWS
         if start < head:
-            total += ones[: head - start].dot(ring[start:head])
+            total += ones[: head - start].dot(squares[start:head])
         if tail < stop:
-            total += ones[: stop - tail].dot(ring[tail:stop])
+            total += ones[: stop - tail].dot(squares[tail:stop])
         return total
-
-    def _check_shape(self, y: F64) -> None:
-        if y.ndim != 2 or y.shape[1] != self._n_channels:  # noqa: PLR2004
-            msg = (
-                f"sliding RMS: expected a chunk (n_samples, {self._n_channels}), got "
-                f"{y.shape}; chunks are time-first"
-            )
-            raise ShapeError(msg)
