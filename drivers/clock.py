@@ -1,7 +1,10 @@
 """The only place that reads a clock."""
 
+import math
 import time
 from dataclasses import dataclass
+
+from drivers.ports import Clock
 
 
 class SystemClock:
@@ -45,3 +48,32 @@ class ManualClock:
     def sleep(self, duration_s: float) -> None:
         """Let ``duration_s`` of virtual time pass at once."""
         self.time_ns += round(duration_s * 1e9)
+
+
+class ScaledClock:
+    """Time that passes ``speed`` times as fast as that of another clock.
+
+    Replay at K times the pace gives it to everything above, so that stamps, rates and
+    ages agree with each other as they did when the recording was made.
+    """
+
+    def __init__(self, clock: Clock, speed: float) -> None:
+        if not (math.isfinite(speed) and speed > 0):
+            msg = f"speed: expected a finite number above 0, got {speed!r}"
+            raise ValueError(msg)
+        self._clock = clock
+        self._speed = speed
+        self._start_ns = clock.now_ns()
+
+    def now_s(self) -> float:
+        """Return scaled seconds."""
+        return self.now_ns() * 1e-9
+
+    def now_ns(self) -> int:
+        """Return scaled nanoseconds; both clocks agree where this one began."""
+        passed_ns = self._clock.now_ns() - self._start_ns
+        return self._start_ns + round(passed_ns * self._speed)
+
+    def sleep(self, duration_s: float) -> None:
+        """Let ``duration_s`` of scaled time pass."""
+        self._clock.sleep(duration_s / self._speed)
