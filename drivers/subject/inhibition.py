@@ -74,8 +74,8 @@ class Response:
         to_slow = params.analgesia_gain * felt
         self._slow += (to_slow - self._slow) * dt / params.analgesia_tau_s
         to_habit = params.habituation_max * felt
-        self._habituation += (to_habit - self._habituation) * dt / (
-            params.habituation_tau_s
+        self._habituation += (
+            (to_habit - self._habituation) * dt / (params.habituation_tau_s)
         )
         to_guard = params.adverse_gain * felt
         self._guarding += (to_guard - self._guarding) * dt / params.guarding_tau_s

@@ -34,7 +34,7 @@ class RecruitmentParams:
 
 @dataclass(frozen=True, slots=True)
 class Recruitment:
-    """Result of one stimulation: shares 0..1, and amplitude at reference pulse width."""
+    """Shares 0..1 of fibres reached, and the amplitude at reference pulse width."""
 
     total: float
     motor: float

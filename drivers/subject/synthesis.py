@@ -13,7 +13,7 @@ from dsp.types import F64
 
 CONDUCTION_M_S = 4.0  # R: 3-5 m/s along muscle fibres
 ELECTRODE_PITCH_M = 0.02  # R: 20 mm between neighbouring channels
-#: The impulse response of the default spectrum has decayed to 1e-4 within a fifth of it.
+#: Half length of the shaping filter; its response has decayed long before.
 SHAPER_S = 0.125
 #: Carrier samples made at a time: the same noise whatever the chunks are.
 CARRIER_BLOCK = 1024

@@ -5,8 +5,8 @@ Tone is in %MVC. The bistable model is
 ``da/dt = -k (a - aL)(a - aS)(a - aH) - w a + v + s a xi``
 
 with rest level aL, saddle aS and tense level aH; k makes the linear rate at aH equal
-to -1/tau. The tonic model is ``da/dt = -(a - a0)/tau - w a + v + s a xi``. In both, w is
-inhibition, v excitation and xi white noise.
+to -1/tau. The tonic model is ``da/dt = -(a - a0)/tau - w a + v + s a xi``. In both, w
+is inhibition, v excitation and xi white noise.
 """
 
 import math
@@ -53,12 +53,12 @@ class BistableTone:
     def critical_inhibition(self) -> float:
         """Return the inhibition in 1/s at which the tense state ceases to exist.
 
-        It is the maximum of rate(a)/a between saddle and tense level, found from the
-        root of its derivative.
+        It is the maximum of rate(a)/a between saddle and tense level, at the largest
+        root of its derivative; all three roots are real.
         """
         low, mid, high = self.rest_pct_mvc, self.saddle_pct_mvc, self.tense_pct_mvc
         roots = np.roots([2.0, -(low + mid + high), 0.0, low * mid * high])
-        top = max(root.real for root in roots if abs(root.imag) < 1e-9 * high)  # noqa: PLR2004
+        top = float(roots.real.max())
         return self.rate(top, provoked=True) / top
 
 
@@ -87,7 +87,7 @@ class TonicTone:
 ToneParams = BistableTone | TonicTone
 
 
-def advance_tone(  # noqa: PLR0913 - the terms of the equation
+def advance_tone(
     params: ToneParams,
     tone: float,
     inhibition: float,
