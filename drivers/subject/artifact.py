@@ -116,8 +116,8 @@ class Evoked:
         self._coupling = coupling
         self._rng = rng
         self._train = PulseTrain(fs)
-        self._evoked_index = np.arange(round(EVOKED_S * fs))
-        self._silence_index = np.arange(round(SILENCE_S * fs))
+        self._evoked_index = np.arange(round(EVOKED_S * fs), dtype=np.float64)
+        self._silence_index = np.arange(round(SILENCE_S * fs), dtype=np.float64)
         self._added = np.zeros((0, coupling.size))
         self._scale = np.ones(0)
 

@@ -92,7 +92,7 @@ class Contaminants:
         self._fs = fs
         self._shape = (n_block, n_channels)
         self._sources: list[Callable[[F64], None]] = []
-        self._index = np.arange(1, n_block + 1)
+        self._index = np.arange(1, n_block + 1, dtype=np.float64)
         streams = rng.spawn(5)
         shares = rng.uniform(0.4, 1.0, (3, n_channels))
         shares[:, 0] = 1.0
