@@ -120,7 +120,7 @@ def _responder_tonic(rng: np.random.Generator) -> SubjectParams:
 
 
 def _weak(rng: np.random.Generator) -> SubjectParams:
-    return _subject(rng, _draw_bistable(rng), (0.3, 0.7), (0.0, 0.1))
+    return _subject(rng, _draw_bistable(rng), (0.5, 0.8), (0.0, 0.1))
 
 
 def _null(rng: np.random.Generator) -> SubjectParams:
