@@ -141,4 +141,4 @@ def parse_prompt(text: str) -> Task | None:
         return None
     detail = event.get("detail")
     task = detail.get("task") if isinstance(detail, dict) else None
-    return Task(task) if task in set(Task) else None
+    return Task(task) if task in list(Task) else None
