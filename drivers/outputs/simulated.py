@@ -5,7 +5,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drivers.errors import CommandRefused, ConnectError, DeviceFault, UncertainOutput
+from drivers.errors import (
+    CommandRefused,
+    ConnectError,
+    DeviceFault,
+    DriverConfigError,
+    UncertainOutput,
+)
 from drivers.outputs.commands import NO_COMMAND, check_command
 from drivers.ports import ChannelCommand, Clock, OutputChannel, OutputInfo, Readback
 from drivers.subject.stimulation import Stimulation, StimulationLine
@@ -77,6 +83,10 @@ class SimulatedOutput:
         line: StimulationLine | None = None,
         line_channel: int = 0,
     ) -> None:
+        if not 0 <= line_channel < len(channels):
+            expected = f"line_channel from 0 to {len(channels) - 1}"
+            msg = f"output {name!r}: expected {expected}, got {line_channel}"
+            raise DriverConfigError(msg)
         self._info = OutputInfo("simulated", name, tuple(channels), expiry_s)
         self._clock = clock
         self._faults = faults

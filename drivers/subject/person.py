@@ -19,7 +19,8 @@ EFFORT_PCT_MVC = 100.0
 EFFORT_SPREAD = 0.03  # A: assumption; slow wobble of a maximal effort
 EFFORT_TAU_S = 1.0  # A: assumption
 STRONG_CONTRACTION_PCT_MVC = 30.0  # A: assumption; from here on a muscle can cramp up
-CRAMP_GAIN = 0.15  # A: assumption; 1/s, excitation per %MVC of strong contraction
+#: A: assumption; 1/s, excitation per %MVC of strong contraction while the tone is low.
+CRAMP_GAIN = 0.25
 RNG_BLOCK = 1024
 
 
@@ -90,18 +91,24 @@ class Person:
         self.recruitment = recruit(self.params.recruitment, stimulation)
         self._contract(effort_pct_mvc)
         inhibition, excitation = self._response.advance(self.recruitment)
-        strong = max(0.0, self._voluntary - STRONG_CONTRACTION_PCT_MVC)
-        self._provoked = self._provoked or strong > 0.0
+        cramping = self._cramping()
+        self._provoked = self._provoked or cramping > 0.0
         self._tone = advance_tone(
             self.params.tone,
             self._tone,
             inhibition,
-            excitation + CRAMP_GAIN * strong,
+            excitation + cramping,
             next(self._normal),
             dt_s=self._dt_s,
             provoked=self._provoked,
         )
         return self.tone_pct_mvc
+
+    def _cramping(self) -> float:
+        """Return the excitation by a strong contraction: up to the tense level only."""
+        strong = max(0.0, self._voluntary - STRONG_CONTRACTION_PCT_MVC)
+        room = 1.0 - self._tone / self.params.tone.tense_pct_mvc
+        return CRAMP_GAIN * strong * max(0.0, room)
 
     def _contract(self, effort_pct_mvc: float) -> None:
         keep = math.exp(-self._dt_s / EFFORT_TAU_S)

@@ -1,7 +1,13 @@
 import pytest
 
 from drivers.clock import ManualClock
-from drivers.errors import CommandRefused, ConnectError, DeviceFault, UncertainOutput
+from drivers.errors import (
+    CommandRefused,
+    ConnectError,
+    DeviceFault,
+    DriverConfigError,
+    UncertainOutput,
+)
 from drivers.outputs.simulated import OutputFaults, SimulatedOutput
 from drivers.ports import ChannelCommand, OutputChannel
 from drivers.subject.stimulation import StimulationLine
@@ -42,6 +48,11 @@ def test_line_carries_the_chosen_channel_until_expiry_or_stop():
     assert not line.at(0.31).is_on
     output.stop()
     assert not line.at(0.1).is_on
+
+
+def test_line_needs_a_channel_that_exists():
+    with pytest.raises(DriverConfigError, match="from 0 to 0"):
+        SimulatedOutput("stim", ManualClock(), line_channel=1)
 
 
 def test_refusing_device_cannot_be_opened():

@@ -99,9 +99,17 @@ def test_rest_then_effort_then_tense(preset):
     assert effort[30] > 80.0
     assert effort[100:].mean() == pytest.approx(100.0, abs=6.0)
     assert 0.1 < effort[100:].std() < 6.0
-    follow(subject, Task.REST, 25.0)
+    follow(subject, Task.REST, 3.0)
     after = np.array(follow(subject, Task.RELAX, 10.0))
     assert after.mean() == pytest.approx(tense, rel=0.15)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_every_effort_of_three_seconds_leaves_tension(seed):
+    subject = person("responder", seed)
+    follow(subject, Task.MVC, 3.0)
+    tones = follow(subject, Task.RELAX, 60.0)
+    assert tones[-1] == pytest.approx(subject.params.tone.tense_pct_mvc, rel=0.15)
 
 
 def test_startling_a_relaxed_person_hard_makes_them_tense():
