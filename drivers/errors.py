@@ -6,6 +6,7 @@
     ├── DriverConfigError   wrong or missing setting
     ├── ConnectError        not found, refused or ambiguous
     ├── ProtocolError       the other side is not understood     → fault
+    ├── CommandRefused      outside what the output can do; nothing was sent
     ├── DeviceFault         the device reports an error state    → fault
     ├── UncertainOutput     sent, unknown whether applied        → stop, confirm, fault
     └── RecordingError      a file cannot be read as its format
@@ -26,6 +27,10 @@ class ConnectError(DriverError):
 
 class ProtocolError(DriverError):
     """The other side answered something that is not understood."""
+
+
+class CommandRefused(DriverError):  # noqa: N818 - the command is not at fault alone
+    """A command is outside what the output can do now; nothing was sent."""
 
 
 class DeviceFault(DriverError):  # noqa: N818 - a device's own word

@@ -1,0 +1,144 @@
+"""What a simulated subject hears over LSL: stimulation and prompts."""
+
+import json
+import logging
+from collections import deque
+from types import ModuleType
+from typing import Any, Protocol
+
+from drivers.errors import DriverConfigError, ProtocolError
+from drivers.stimulation_wire import STREAM_TYPE, WireCommand, decode
+from drivers.subject.person import Task
+from drivers.subject.stimulation import SILENCE, Stimulation
+
+MARKERS_TYPE = "Markers"
+PROMPT_KIND = "prompt"
+#: Inlet buffer; for irregular streams liblsl counts it in hundreds of samples.
+INLET_BUFFER = 10
+MAX_SAMPLES_PER_PULL = 256
+REMEMBERED_LOSSES = 64
+
+log = logging.getLogger(__name__)
+
+
+class _Inlet(Protocol):
+    def pull_chunk(
+        self, timeout: float, max_samples: int
+    ) -> tuple[list[list[Any]], list[float]]: ...
+
+
+class Subscription:
+    """One stream by name and type, that may appear late, vanish and come back.
+
+    Nothing here blocks: liblsl resolves in the background, and an inlet opens by
+    itself after its first pull. With several matches the newest is taken.
+    """
+
+    def __init__(self, lsl: ModuleType, name: str, stream_type: str) -> None:
+        if "'" in name:
+            msg = f"stream name: expected no quotation mark, got {name!r}"
+            raise DriverConfigError(msg)
+        self._lsl = lsl
+        predicate = f"name='{name}' and type='{stream_type}'"
+        self._resolver = lsl.ContinuousResolver(pred=predicate)
+        self._inlet: _Inlet | None = None
+        self._uid = ""
+        self._lost_uids: deque[str] = deque(maxlen=REMEMBERED_LOSSES)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the stream is there."""
+        return self._inlet is not None
+
+    def pull(self) -> list[list[Any]]:
+        """Return the samples that have come since the last call, oldest first."""
+        inlet = self._inlet or self._connect()
+        if inlet is None:
+            return []
+        try:
+            samples, _ = inlet.pull_chunk(0.0, MAX_SAMPLES_PER_PULL)
+        except self._lsl.util.LostError:
+            self._lost_uids.append(self._uid)
+            self._inlet = None
+            return []
+        return samples
+
+    def _connect(self) -> _Inlet | None:
+        found = [
+            info
+            for info in self._resolver.results()
+            if info.uid() not in self._lost_uids
+        ]
+        if not found:
+            return None
+        newest = max(found, key=lambda info: float(info.created_at()))
+        self._uid = newest.uid()
+        # recover=False: liblsl's own recovery hides a loss from whoever must react.
+        self._inlet = self._lsl.StreamInlet(newest, INLET_BUFFER, recover=False)
+        return self._inlet
+
+
+class StimulationListener:
+    """The stimulator at the subject's skin: it outputs what the stream says.
+
+    As the wire format demands it goes to zero after ``valid_until``, and at anything
+    that it does not understand. Clocks are compared as they are, so sender and subject
+    must run on one host.
+    """
+
+    def __init__(self, lsl: ModuleType, name: str, output_index: int) -> None:
+        self._subscription = Subscription(lsl, name, STREAM_TYPE)
+        self._output_index = output_index
+        self._command: WireCommand | None = None
+
+    def at(self, local_clock_s: float) -> Stimulation:
+        """Return the stimulation at this time of the LSL clock."""
+        for sample in self._subscription.pull():
+            self._command = self._understand(sample)
+        command = self._command
+        if command is None or not command.is_valid_at(local_clock_s):
+            return SILENCE
+        output = command.commands[self._output_index]
+        return Stimulation(output.amplitude, output.frequency_hz, output.pulse_width_us)
+
+    def _understand(self, sample: list[float]) -> WireCommand | None:
+        try:
+            command = decode(sample)
+        except ProtocolError as error:
+            log.warning("%s: output is zero until the next command", error)
+            return None
+        if self._output_index >= len(command.commands):
+            log.warning(
+                "expected output %d, the stream has %d: output is zero",
+                self._output_index,
+                len(command.commands),
+            )
+            return None
+        return command
+
+
+class PromptListener:
+    """The subject's ear for the prompts among the session's events."""
+
+    def __init__(self, lsl: ModuleType, name: str) -> None:
+        self._subscription = Subscription(lsl, name, MARKERS_TYPE)
+        self._task = Task.RELAX
+
+    def task(self) -> Task:
+        """Return what the subject was last asked to do."""
+        for sample in self._subscription.pull():
+            self._task = parse_prompt(sample[0]) or self._task
+        return self._task
+
+
+def parse_prompt(text: str) -> Task | None:
+    """Return the task of a prompt event, None for every other event."""
+    try:
+        event = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(event, dict) or event.get("kind") != PROMPT_KIND:
+        return None
+    detail = event.get("detail")
+    task = detail.get("task") if isinstance(detail, dict) else None
+    return Task(task) if task in list(Task) else None

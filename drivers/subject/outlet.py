@@ -1,0 +1,161 @@
+"""The simulated subject as an LSL stream, at the pace of a real amplifier."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Protocol
+
+import numpy as np
+
+from drivers.errors import DriverConfigError
+from drivers.ports import Clock
+from drivers.subject.listeners import PromptListener, StimulationListener
+from drivers.subject.presets import subject_params
+from drivers.subject.subject import SimulatedSubject, SubjectChunk
+from dsp.types import F64
+
+MANUFACTURER = "unclench simulated subject"
+OUTLET_BUFFER_S = 60
+#: A process that was stopped for longer goes on with a gap, as an amplifier would
+#: whose buffer has overflowed.
+MAX_BACKLOG_S = 1.0
+TRUTH_CHANNELS = (("tone", "percent_mvc"), ("amplitude", "mA"))
+
+
+@dataclass(frozen=True, slots=True)
+class OutletParams:
+    """Who is simulated, and the streams of this subject by name.
+
+    Stimulation comes from output ``output_index`` of its stream. Without a
+    ``truth_name`` the true tone is not published.
+    """
+
+    preset: str
+    seed: int
+    sample_rate_hz: float = 2048.0
+    n_channels: int = 8
+    chunk_samples: int = 32
+    stream_name: str = "unclench-subject"
+    stimulation_name: str = "unclench-stimulation"
+    markers_name: str = "unclench-markers"
+    output_index: int = 0
+    truth_name: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no amplifier does."""
+        for name in ("sample_rate_hz", "n_channels", "chunk_samples"):
+            value = getattr(self, name)
+            if not value > 0:
+                msg = f"simulated subject: expected {name} > 0, got {value}"
+                raise DriverConfigError(msg)
+
+
+class _Outlet(Protocol):
+    def push_chunk(self, x: F64, timestamp: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _StreamSpec:
+    name: str
+    type: str
+    rate_hz: float
+    source_id: str
+    channels: tuple[tuple[str, str], ...]
+
+
+def _make_outlet(lsl: ModuleType, spec: _StreamSpec) -> _Outlet:
+    info = lsl.StreamInfo(
+        spec.name,
+        spec.type,
+        len(spec.channels),
+        spec.rate_hz,
+        lsl.cf_float32,
+        spec.source_id,
+    )
+    info.desc().append_child_value("manufacturer", MANUFACTURER)
+    described = info.desc().append_child("channels")
+    for label, unit in spec.channels:
+        channel = described.append_child("channel")
+        channel.append_child_value("label", label)
+        channel.append_child_value("unit", unit)
+        channel.append_child_value("type", spec.type)
+    outlet: _Outlet = lsl.StreamOutlet(info, max_buffered=OUTLET_BUFFER_S)
+    return outlet
+
+
+class SubjectOutlet:
+    """Publishes one subject, chunk by chunk, without ever drifting from the clock.
+
+    Sample i is stamped ``start + i/rate``, on the LSL clock; a chunk goes out when its
+    last sample has passed.
+    """
+
+    def __init__(self, params: OutletParams, lsl: ModuleType, clock: Clock) -> None:
+        self._params = params
+        self._lsl = lsl
+        self._clock = clock
+        self._subject = SimulatedSubject(
+            subject_params(params.preset, params.seed),
+            params.sample_rate_hz,
+            params.n_channels,
+            params.seed,
+        )
+        self._stimulation = StimulationListener(
+            lsl, params.stimulation_name, params.output_index
+        )
+        self._prompts = PromptListener(lsl, params.markers_name)
+        self._emg = self._make_emg()
+        self._truth = self._make_truth() if params.truth_name else None
+
+    def run(self, is_stopped: Callable[[], bool]) -> None:
+        """Publish until ``is_stopped`` says so."""
+        chunk_s = self._params.chunk_samples / self._params.sample_rate_hz
+        lsl_offset_s = self._lsl.local_clock() - self._clock.now_s()
+        start_s = self._clock.now_s()
+        n_sent = 0
+        while not is_stopped():
+            due_s = start_s + (n_sent + 1) * chunk_s
+            wait_s = due_s - self._clock.now_s()
+            if wait_s > 0.0:
+                self._clock.sleep(wait_s)
+            elif -wait_s > MAX_BACKLOG_S:
+                n_sent += int(-wait_s / chunk_s)
+                continue
+            n_sent += 1
+            self._publish(due_s + lsl_offset_s)
+
+    def _publish(self, end_s: float) -> None:
+        stimulation = self._stimulation.at(self._lsl.local_clock())
+        chunk = self._subject.step(
+            self._params.chunk_samples, stimulation, self._prompts.task()
+        )
+        # The end of the chunk is when the sample after its last one will be taken.
+        last_s = end_s - 1.0 / self._params.sample_rate_hz
+        self._emg.push_chunk(chunk.emg_uv, last_s)
+        if self._truth is not None:
+            truth = _truth_sample(chunk, stimulation.amplitude_ma)
+            self._truth.push_chunk(truth, last_s)
+
+    def _make_emg(self) -> _Outlet:
+        params = self._params
+        channels = tuple((label, "microvolts") for label in self._subject.labels)
+        source_id = f"unclench-subject-{params.preset}-{params.seed}"
+        return _make_outlet(
+            self._lsl,
+            _StreamSpec(
+                params.stream_name, "EMG", params.sample_rate_hz, source_id, channels
+            ),
+        )
+
+    def _make_truth(self) -> _Outlet:
+        params = self._params
+        rate_hz = params.sample_rate_hz / params.chunk_samples
+        source_id = f"unclench-truth-{params.preset}-{params.seed}"
+        return _make_outlet(
+            self._lsl,
+            _StreamSpec(params.truth_name, "Truth", rate_hz, source_id, TRUTH_CHANNELS),
+        )
+
+
+def _truth_sample(chunk: SubjectChunk, amplitude_ma: float) -> F64:
+    return np.array([[chunk.tone_pct_mvc[-1], amplitude_ma]])

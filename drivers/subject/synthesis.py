@@ -1,0 +1,104 @@
+"""Unit-variance EMG carrier with the power spectrum of surface EMG.
+
+The power density is ``S(f) = k fh⁴ f² / ((f² + fl²)(f² + fh²)²)`` (Shwedyk,
+Balasubramanian and Scott 1977), made by shaping white Gaussian noise with sqrt(S).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from dsp.types import F64
+
+CONDUCTION_M_S = 4.0  # R: 3-5 m/s along muscle fibres
+ELECTRODE_PITCH_M = 0.02  # R: 20 mm between neighbouring channels
+#: Half length of the shaping filter; its response has decayed long before.
+SHAPER_S = 0.125
+#: Carrier samples made at a time: the same noise whatever the chunks are.
+CARRIER_BLOCK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierParams:
+    """Spectrum and correlation of the carrier.
+
+    ``correlation`` is the zero-lag correlation that channels would have without
+    conduction delay.
+    """
+
+    low_hz: float = 60.0
+    high_hz: float = 120.0
+    correlation: float = 0.3
+
+
+def shwedyk_density(f_hz: F64, low_hz: float, high_hz: float) -> F64:
+    """Return the power density at ``f_hz``, not normalised."""
+    squared = f_hz**2
+    return high_hz**4 * squared / ((squared + low_hz**2) * (squared + high_hz**2) ** 2)
+
+
+def shaping_taps(params: CarrierParams, fs: float) -> F64:
+    """Return the FIR that gives white noise the EMG spectrum and unit variance."""
+    half = round(SHAPER_S * fs)
+    n_fft = 4 * half
+    amplitude = np.sqrt(
+        shwedyk_density(fft.rfftfreq(n_fft, 1.0 / fs), params.low_hz, params.high_hz)
+    )
+    impulse = np.roll(fft.irfft(amplitude, n_fft), half)[: 2 * half + 1]
+    taps = impulse * np.hanning(impulse.size)
+    return np.asarray(taps / np.sqrt(np.sum(taps**2)))
+
+
+class Carrier:
+    """Endless unit-variance EMG noise, one block after the other.
+
+    Every channel is a mix of one common source, delayed by conduction from electrode
+    to electrode, and a source of its own.
+    """
+
+    def __init__(
+        self,
+        params: CarrierParams,
+        fs: float,
+        n_channels: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self._rng = rng
+        taps = shaping_taps(params, fs)
+        pitch_samples = ELECTRODE_PITCH_M / CONDUCTION_M_S * fs
+        self._delays = [round(i * pitch_samples) for i in range(n_channels)]
+        self._n_past = taps.size - 1
+        n_out = CARRIER_BLOCK + max(self._delays)
+        self._n_fft = fft.next_fast_len(n_out + self._n_past, real=True)
+        self._response = fft.rfft(taps, self._n_fft)[:, None]
+        self._common_share = np.sqrt(params.correlation)
+        self._own_share = np.sqrt(1.0 - params.correlation)
+        self._own = rng.standard_normal((self._n_past + CARRIER_BLOCK, n_channels))
+        self._common = rng.standard_normal((self._n_past + n_out, 1))
+
+    def block(self) -> F64:
+        """Return the next block, shape (CARRIER_BLOCK, n_channels)."""
+        common = self._shape(self._common)
+        own = self._shape(self._own)
+        latest = max(self._delays)
+        for i, delay in enumerate(self._delays):
+            start = latest - delay
+            shared = common[start : start + CARRIER_BLOCK, 0]
+            own[:CARRIER_BLOCK, i] *= self._own_share
+            own[:CARRIER_BLOCK, i] += self._common_share * shared
+        self._refill(self._common)
+        self._refill(self._own)
+        return own[:CARRIER_BLOCK]
+
+    def _shape(self, white: F64) -> F64:
+        spectrum = fft.rfft(white, self._n_fft, axis=0)
+        spectrum *= self._response
+        shaped = fft.irfft(spectrum, self._n_fft, axis=0)
+        return np.asarray(shaped[self._n_past : white.shape[0]])
+
+    def _refill(self, white: F64) -> None:
+        white[:-CARRIER_BLOCK] = white[CARRIER_BLOCK:]
+        white[-CARRIER_BLOCK:] = self._rng.standard_normal(
+            (CARRIER_BLOCK, white.shape[1])
+        )

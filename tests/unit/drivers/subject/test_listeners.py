@@ -1,0 +1,156 @@
+"""The subject's receivers against a liblsl that is played by plain Python."""
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+
+from drivers.errors import DriverConfigError
+from drivers.ports import ChannelCommand
+from drivers.stimulation_wire import WireCommand, encode
+from drivers.subject.listeners import (
+    PromptListener,
+    StimulationListener,
+    Subscription,
+    parse_prompt,
+)
+from drivers.subject.person import Task
+from drivers.subject.stimulation import SILENCE, Stimulation
+
+
+class FakeLostError(RuntimeError):
+    pass
+
+
+class FakeStream:
+    def __init__(self, uid, created_at, samples=()):
+        self._uid, self._created_at = uid, created_at
+        self.samples = list(samples)
+        self.is_lost = False
+
+    def uid(self):
+        return self._uid
+
+    def created_at(self):
+        return self._created_at
+
+
+class FakeInlet:
+    def __init__(self, stream, buffer, recover):
+        assert buffer >= 1  # 0 hangs the sender for ever
+        assert not recover
+        self._stream = stream
+
+    def pull_chunk(self, timeout, max_samples):
+        assert timeout == 0.0
+        if self._stream.is_lost:
+            raise FakeLostError
+        taken = self._stream.samples[:max_samples]
+        del self._stream.samples[:max_samples]
+        return taken, [0.0] * len(taken)
+
+
+class FakeLsl:
+    """Just what `Subscription` uses of pylsl; ``visible`` is the network."""
+
+    def __init__(self):
+        self.visible = []
+        self.util = SimpleNamespace(LostError=FakeLostError)
+        self.StreamInlet = FakeInlet
+
+    def ContinuousResolver(self, pred):  # noqa: N802 - pylsl's own name
+        assert "name='" in pred
+        return SimpleNamespace(results=lambda: list(self.visible))
+
+
+def sample(amplitude, valid_until_s=10.0, active=True, sequence=1):
+    outputs = (ChannelCommand(amplitude, 200.0, 4.0),)
+    return encode(WireCommand(sequence, valid_until_s, active, outputs))
+
+
+def heard(*samples, output_index=0):
+    lsl = FakeLsl()
+    lsl.visible = [FakeStream("a", 1.0, samples)]
+    return StimulationListener(lsl, "stim", output_index)
+
+
+def test_without_a_stream_there_is_silence():
+    assert StimulationListener(FakeLsl(), "stim", 0).at(0.0) == SILENCE
+
+
+def test_the_newest_command_counts_until_it_expires():
+    listener = heard(sample(5.0), sample(7.0, sequence=2))
+    assert listener.at(9.99) == Stimulation(7.0, 4.0, 200.0)
+    assert listener.at(10.0) == SILENCE
+
+
+def test_inactive_command_is_silence():
+    assert heard(sample(5.0), sample(5.0, active=False)).at(0.0) == SILENCE
+
+
+def test_nonsense_silences_what_was_running(caplog):
+    with caplog.at_level(logging.WARNING):
+        assert heard(sample(5.0), [float("nan")] * 6).at(0.0) == SILENCE
+    assert "output is zero" in caplog.text
+
+
+def test_output_that_does_not_exist_is_silent_and_said(caplog):
+    with caplog.at_level(logging.WARNING):
+        assert heard(sample(5.0), output_index=3).at(0.0) == SILENCE
+    assert "expected output 3, the stream has 1" in caplog.text
+
+
+def test_stream_may_come_late_vanish_and_come_back():
+    lsl = FakeLsl()
+    subscription = Subscription(lsl, "s", "T")
+    assert subscription.pull() == []
+    first = FakeStream("a", 1.0, [[1]])
+    lsl.visible = [first]
+    assert subscription.pull() == [[1]]
+    first.is_lost = True
+    assert subscription.pull() == []
+    assert not subscription.is_connected
+    # liblsl goes on listing a dead stream for some seconds.
+    assert subscription.pull() == []
+    lsl.visible = [first, FakeStream("b", 2.0, [[2]])]
+    assert subscription.pull() == [[2]]
+
+
+def test_of_several_streams_the_newest_is_taken():
+    lsl = FakeLsl()
+    lsl.visible = [FakeStream("new", 5.0, [["new"]]), FakeStream("old", 2.0, [["old"]])]
+    assert Subscription(lsl, "s", "T").pull() == [["new"]]
+
+
+def test_name_that_would_break_the_query_is_refused():
+    with pytest.raises(DriverConfigError, match="quotation mark"):
+        Subscription(FakeLsl(), "it's", "T")
+
+
+def test_prompts_are_followed_until_the_next():
+    lsl = FakeLsl()
+    stream = FakeStream("m", 1.0)
+    lsl.visible = [stream]
+    listener = PromptListener(lsl, "markers")
+    assert listener.task() is Task.RELAX
+    stream.samples = [['{"kind": "prompt", "detail": {"task": "mvc"}}']]
+    assert listener.task() is Task.MVC
+    stream.samples = [['{"kind": "phase", "phase": "armed"}']]
+    assert listener.task() is Task.MVC
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "not json",
+        "[1]",
+        '{"kind": "phase"}',
+        '{"kind": "prompt"}',
+        '{"kind": "prompt", "detail": "mvc"}',
+        '{"kind": "prompt", "detail": {"task": "dance"}}',
+        '{"kind": "prompt", "detail": {"task": ["mvc"]}}',
+    ],
+)
+def test_other_events_are_no_prompts(text):
+    assert parse_prompt(text) is None
