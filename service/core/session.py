@@ -238,7 +238,7 @@ def _acknowledge(session: Session, command: Command) -> Step:
         return refuse(
             session, command.verb, f"the cause is still there: {session.cause}"
         )
-    silent = session.now_s - session.readback_s > UPDATE_S * 10
+    silent = session.now_s - session.readback_s > OUTPUT_SILENT_S
     if session.cause.startswith("output_") and (silent or session.output_fault):
         return refuse(
             session, command.verb, f"the cause is still there: {session.cause}"
