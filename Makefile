@@ -5,10 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NEEDS := $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 
-.PHONY: demo test check bench docs golden constraints clean
-
-demo: $(VENV)/.run
-	$(BIN)/unclench demo
+.PHONY: test check bench constraints clean
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest

@@ -1,0 +1,69 @@
+"""Nothing outside the limits comes out of them, whatever goes in."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.core.limits import (
+    COMPILED,
+    Established,
+    Pulse,
+    Quantity,
+    amplitude_ceilings,
+    bound_amplitude,
+    compiled_limits,
+    tighten,
+)
+
+ANY = st.floats(allow_nan=True, allow_infinity=True)
+BOUND = st.floats(min_value=0, max_value=1e6)
+LAYER = st.dictionaries(st.sampled_from(Quantity), BOUND)
+
+
+@given(ANY, ANY, ANY, ANY, st.sampled_from([0.0, 0.1, 0.5, 2.0]))
+def test_whatever_is_asked_the_amplitude_is_inside(
+    request: float, width: float, rate: float, area: float, step: float
+) -> None:
+    ceilings = amplitude_ceilings(compiled_limits(), Pulse(width, rate, area))
+
+    bounded = bound_amplitude(request, ceilings, step)
+
+    assert math.isfinite(bounded.amplitude_ma)
+    assert 0 <= bounded.amplitude_ma <= COMPILED[Quantity.AMPLITUDE_MA].absolute
+    assert bounded.amplitude_ma <= max(request, 0) or math.isnan(request)
+    if not 0 < width <= COMPILED[Quantity.PULSE_WIDTH_US].absolute:
+        assert bounded.amplitude_ma == 0
+    if bounded.exact_ma != request:
+        assert bounded.most_limiting
+
+
+@given(LAYER, LAYER)
+def test_layers_only_tighten(first: dict, second: dict) -> None:
+    base = compiled_limits()
+
+    once = tighten(base, "rig", first)
+    both = tighten(once, "session", second)
+
+    assert all(both[q].value <= once[q].value <= base[q].value for q in Quantity)
+    assert tighten(both, "session", second) == both
+    swapped = tighten(tighten(base, "session", second), "rig", first)
+    assert {q: b.value for q, b in swapped.items()} == {
+        q: b.value for q, b in both.items()
+    }
+
+
+@given(st.lists(st.floats(0, 60), min_size=1, max_size=200), st.floats(0.001, 0.5))
+def test_a_rise_is_never_faster_than_the_slew_limit(
+    wishes: list[float], dt_s: float
+) -> None:
+    memory, now_s, peak_ma = Established(), 0.0, 0.0
+
+    for wish in wishes:
+        now_s += dt_s
+        amplitude = min(wish, memory.ceiling_ma(now_s, 1.0))
+        assert amplitude - memory.amplitude_ma <= 1.0 + 1e-12
+        peak_ma = max(peak_ma, amplitude)
+        memory = memory.after(now_s, amplitude)
+
+    assert peak_ma <= now_s + 1e-9
