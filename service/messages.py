@@ -1,0 +1,231 @@
+"""What the roles say to each other: typed structs, MessagePack on the wire.
+
+Times named ``_ns`` are monotonic nanoseconds of this host, times named ``_s`` are
+seconds of the LSL clock. Not-a-number never travels: what is not known is ``None``.
+"""
+
+import enum
+from typing import Any
+
+import msgspec
+
+
+class Role(enum.StrEnum):
+    """A process of the service."""
+
+    ENGINE = "engine"
+    OUTPUT = "output"
+    OUTLETS = "outlets"
+    API = "api"
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Base of every message; its tag is the name of the class."""
+
+
+class ChannelPermit(msgspec.Struct, frozen=True, kw_only=True):
+    """What one output channel may do; the amplitude is not yet on the device's grid."""
+
+    amplitude: float
+    pulse_width_us: float
+    frequency_hz: float
+
+
+class Permit(Message, frozen=True, kw_only=True):
+    """Leave to stimulate until ``issued_ns`` + ``ttl_ms``, and no longer.
+
+    ``armed_ns`` is when the session was armed: a stop voids every permit of an arming
+    that is older than the stop. ``active`` false asks for zero now.
+    """
+
+    session_id: str
+    sequence: int
+    armed_ns: int
+    issued_ns: int
+    ttl_ms: int
+    active: bool
+    channels: tuple[ChannelPermit, ...]
+
+
+class OutputState(Message, frozen=True, kw_only=True):
+    """What the output role knows about the device, in answer to everything it does.
+
+    ``stopped_ns`` is the time of the newest stop, ``fault`` what is wrong with device,
+    permit or reply (latched until it is cleared), ``limited_by`` the bound that made
+    the amplitude smaller than its permit.
+    """
+
+    now_ns: int
+    session_id: str
+    sequence: int
+    active: bool
+    amplitudes: tuple[float, ...]
+    stopped_ns: int
+    fault: str | None = None
+    limited_by: str = ""
+
+
+class StopOutput(Message, frozen=True, kw_only=True):
+    """Zero at once, and nothing again until a later arming."""
+
+    reason: str
+
+
+class ClearOutputFault(Message, frozen=True, kw_only=True):
+    """An operator acknowledged: forget the fault if its cause is gone."""
+
+
+class OpenSession(Message, frozen=True, kw_only=True):
+    """Begin a session; ``limits`` (quantity to bound) can only tighten."""
+
+    program: str
+    channel: str = ""
+    subject: str = ""
+    limits: dict[str, float] = {}
+
+
+class SessionCommand(Message, frozen=True, kw_only=True):
+    """A request to the session; an empty ``session_id`` means whichever is open."""
+
+    verb: str
+    session_id: str = ""
+    noise_uv: float | None = None
+    mvc_uv: float | None = None
+
+
+class Reply(Message, frozen=True, kw_only=True):
+    """What became of a request: ``refused`` says why not, ``kind`` is for machines."""
+
+    session_id: str = ""
+    refused: str = ""
+    kind: str = ""
+
+
+class ChannelTension(msgspec.Struct, frozen=True, kw_only=True):
+    """One EMG channel at one moment. Tension is known once a session is calibrated."""
+
+    source: str
+    label: str
+    envelope_uv: float | None
+    rms_uv: float | None
+    tension_pct_mvc: float | None
+    quality: tuple[str, ...]
+
+
+class CalibrationState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session was calibrated with."""
+
+    noise_uv: float
+    mvc_uv: float
+    baseline_pct_mvc: float | None
+    baseline_sd_pct_mvc: float | None
+
+
+class LatencyState(msgspec.Struct, frozen=True, kw_only=True):
+    """From the newest EMG sample to the permit that it led to."""
+
+    n: int
+    median_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
+class SessionState(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as an operator sees it."""
+
+    session_id: str
+    program: str
+    subject: str
+    source: str
+    channel: str
+    phase: str
+    phase_s: float
+    task: str
+    hold_reason: str
+    cause: str
+    outcome: str | None
+    threshold_pct_mvc: float
+    tone_pct_mvc: float | None
+    treatment_s: float | None
+    treatment_limit_s: float
+    stimulation_on: bool
+    level_ma: float
+    permitted_ma: float
+    requested_ma: float
+    most_limiting: str
+    reasons: tuple[str, ...]
+    strikes: int
+    peak_amplitude_ma: float
+    dose_ma_s: float
+    time_to_threshold_s: float | None
+    final_pct_mvc: float | None
+    calibration: CalibrationState | None
+
+
+class SourceState(msgspec.Struct, frozen=True, kw_only=True):
+    """One EMG source as the engine sees it."""
+
+    name: str
+    stream_name: str
+    connected: bool
+    sample_rate_hz: float
+    n_channels: int
+    age_ms: float | None
+    notice: str
+
+
+class State(Message, frozen=True, kw_only=True):
+    """Everything about the rig at one moment: what dashboards show."""
+
+    t_s: float
+    rig: str
+    sources: tuple[SourceState, ...]
+    channels: tuple[ChannelTension, ...]
+    session: SessionState | None
+    latency: LatencyState
+    output: OutputState | None
+
+
+class Event(Message, frozen=True, kw_only=True):
+    """Something that happened once: a phase, a prompt, a refusal, a lost source."""
+
+    t_s: float
+    kind: str
+    session_id: str
+    phase: str
+    detail: dict[str, str | float | bool | None]
+
+
+class Heartbeat(Message, frozen=True, kw_only=True):
+    """A role's main loop has come round."""
+
+    role: Role
+    pid: int
+    ready: bool
+
+
+BusMessage = (
+    Permit
+    | OutputState
+    | StopOutput
+    | ClearOutputFault
+    | OpenSession
+    | SessionCommand
+    | Reply
+    | State
+    | Event
+    | Heartbeat
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(BusMessage)
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as MessagePack."""
+    return _encoder.encode(message)
+
+
+def decode(data: bytes) -> Any:  # noqa: ANN401 - a union that callers match on
+    """Return the message in ``data``; raise `msgspec.ValidationError` if it is none."""
+    return _decoder.decode(data)
