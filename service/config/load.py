@@ -1,0 +1,76 @@
+"""From a TOML file to a checked model, or one message that says what is wrong."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from service.errors import ConfigError
+
+#: pydantic puts the tag of a union into the place of an error; users know no tags.
+DRIVER_TAGS = frozenset({"lsl", "replay", "simulated"})
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_toml(path: Path, model: type[Model]) -> Model:
+    """Return the model in a file; raise `ConfigError` naming every wrong key."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        msg = f"{path}: expected a TOML file that can be read, got: {error.strerror}"
+        raise ConfigError(msg) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path}: expected TOML, got: {error}; correct the line"
+        raise ConfigError(msg) from error
+    return check(data, model, str(path))
+
+
+def check(data: dict[str, Any], model: type[Model], where: str) -> Model:
+    """Return the model of ``data``; raise `ConfigError` naming every wrong key."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        known = sorted(set(_keys(model)))
+        lines = [_line(item, known) for item in error.errors(include_url=False)]
+        raise ConfigError(f"{where}: " + "; ".join(lines)) from error
+
+
+def _line(item: Any, known: list[str]) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    place = ".".join(str(part) for part in item["loc"] if part not in DRIVER_TAGS)
+    if item["type"] == "extra_forbidden":
+        return f"unknown key {place}{_hint(str(item['loc'][-1]), known)}"
+    if item["type"] == "missing":
+        return f"missing key {place}"
+    if item["type"] == "union_tag_invalid":
+        ctx = item["ctx"]
+        return f"{place}.driver: expected {ctx['expected_tags']}, got {ctx['tag']!r}"
+    text = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "value_error":
+        return f"{place}: {text}" if place else text
+    return f"{place}: {text[0].lower() + text[1:]}, got {item['input']!r}"
+
+
+def _hint(key: str, known: list[str]) -> str:
+    with_unit = [name for name in known if name.startswith(f"{key}_")]
+    if with_unit:
+        return f" (a key carries its unit: {' or '.join(with_unit)}?)"
+    close = difflib.get_close_matches(key, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _keys(model: type[BaseModel]) -> Iterable[str]:
+    for name, field in model.model_fields.items():
+        yield name
+        for inner in _models(field.annotation):
+            yield from _keys(inner)
+
+
+def _models(annotation: Any) -> Iterable[type[BaseModel]]:  # noqa: ANN401 - any type
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

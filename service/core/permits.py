@@ -1,0 +1,235 @@
+"""Which permits the output obeys: fresh, newer than the last, and within every bound.
+
+The gate trusts nobody: it knows the compiled limits and those of the rig, its own
+memory of what was felt, and monotonic time. It decides nothing but "this much at most".
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+
+from service.core.limits import (
+    Established,
+    Limits,
+    Pulse,
+    Quantity,
+    amplitude_ceilings,
+    bound_amplitude,
+)
+
+#: A permit never lives longer than this. A: engineering proposal.
+MAX_TTL_MS = 300
+
+#: A permit issued further ahead than this is not of this host's clock. A.
+MAX_AHEAD_NS = 5_000_000
+
+NS_PER_MS = 1_000_000
+_NS = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """One output channel: the grid of the device and the pads on the skin.
+
+    Parameters
+    ----------
+    max_amplitude_ma : float
+        What the device can do.
+    amplitude_step_ma : float
+        Its grid; 0 means continuous.
+    pad_area_cm2 : float
+        Declared area of the smaller pad.
+    """
+
+    max_amplitude_ma: float
+    amplitude_step_ma: float
+    pad_area_cm2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A permit as the gate sees it.
+
+    Parameters
+    ----------
+    sequence : int
+        Rises by at least one from permit to permit of one arming.
+    armed_ns, issued_ns : int
+        Monotonic times at which the session was armed and the permit was issued.
+    ttl_ms : int
+        Life of the permit from ``issued_ns`` on.
+    pulses : tuple of (amplitude_ma, pulse_width_us, frequency_hz)
+        One per channel; the amplitudes are not on the device's grid yet.
+    """
+
+    sequence: int
+    armed_ns: int
+    issued_ns: int
+    ttl_ms: int
+    pulses: tuple[tuple[float, float, float], ...]
+
+    @property
+    def expires_ns(self) -> int:
+        """When the permit ends."""
+        return self.issued_ns + self.ttl_ms * NS_PER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the output remembers from permit to permit.
+
+    Parameters
+    ----------
+    wiring : tuple of Wiring
+        The channels.
+    limits : mapping of Quantity to Bound
+        Compiled and rig limits.
+    armed_ns, sequence, expires_ns : int
+        Of the newest permit that was obeyed.
+    stopped_ns : int
+        The newest stop: armings before it are void.
+    established : tuple of Established
+        Memory of the slew limit, per channel.
+    """
+
+    wiring: tuple[Wiring, ...]
+    limits: Limits
+    armed_ns: int = -1
+    sequence: int = -1
+    expires_ns: int = 0
+    stopped_ns: int = -1
+    established: tuple[Established, ...] = field(default=())
+
+    def stopped(self, now_ns: int) -> "Gate":
+        """Return the gate after a stop.
+
+        Parameters
+        ----------
+        now_ns : int
+            Monotonic time.
+
+        Returns
+        -------
+        Gate
+            Obeys no arming that is not later.
+        """
+        return replace(self, stopped_ns=now_ns, expires_ns=0, established=())
+
+    def zeroed(self) -> "Gate":
+        """Return the gate after an expiry: what follows starts again from zero.
+
+        Returns
+        -------
+        Gate
+            Without memory of what was felt.
+        """
+        return replace(self, expires_ns=0, established=())
+
+    def admit(self, claim: Claim, now_ns: int) -> "Admitted | Refusal":
+        """Judge a permit.
+
+        Parameters
+        ----------
+        claim : Claim
+            The permit.
+        now_ns : int
+            Monotonic time.
+
+        Returns
+        -------
+        Admitted or Refusal
+            What may go out and until when, or why nothing may.
+        """
+        why = self._why_not(claim, now_ns)
+        if why:
+            return Refusal(why)
+        memory = self.established
+        if not memory or claim.armed_ns != self.armed_ns:
+            memory = (Established(claim.issued_ns * _NS),) * len(self.wiring)
+        amplitudes: list[float] = []
+        felt: list[Established] = []
+        limited_by = ""
+        for wiring, before, pulse in zip(
+            self.wiring, memory, claim.pulses, strict=True
+        ):
+            amplitude, exact, reason = self._bound(wiring, before, pulse, claim)
+            limited_by = limited_by or reason
+            amplitudes.append(amplitude)
+            felt.append(before.after(claim.issued_ns * _NS, exact))
+        gate = replace(
+            self,
+            armed_ns=claim.armed_ns,
+            sequence=claim.sequence,
+            expires_ns=claim.expires_ns,
+            established=tuple(felt),
+        )
+        return Admitted(gate, tuple(amplitudes), limited_by)
+
+    def _why_not(self, claim: Claim, now_ns: int) -> str:
+        if claim.armed_ns <= self.stopped_ns:
+            return "stopped"
+        if not 0 < claim.ttl_ms <= MAX_TTL_MS:
+            return "ttl"
+        if claim.issued_ns > now_ns + MAX_AHEAD_NS or claim.armed_ns > claim.issued_ns:
+            return "future"
+        if claim.expires_ns <= now_ns:
+            return "expired"
+        if claim.armed_ns < self.armed_ns:
+            return "older_arming"
+        if claim.armed_ns == self.armed_ns and claim.sequence <= self.sequence:
+            return "sequence"
+        if len(claim.pulses) != len(self.wiring):
+            return "channels"
+        if not all(math.isfinite(x) and x >= 0 for p in claim.pulses for x in p):
+            return "not_finite_or_negative"
+        return ""
+
+    def _bound(
+        self,
+        wiring: Wiring,
+        before: Established,
+        pulse: tuple[float, float, float],
+        claim: Claim,
+    ) -> tuple[float, float, str]:
+        amplitude_ma, pulse_width_us, frequency_hz = pulse
+        if amplitude_ma == 0.0:
+            return 0.0, 0.0, ""
+        shape = Pulse(pulse_width_us, frequency_hz, wiring.pad_area_cm2)
+        ceilings = amplitude_ceilings(self.limits, shape)
+        ceilings["device"] = wiring.max_amplitude_ma
+        slew = self.limits[Quantity.SLEW_UP_MA_PER_S]
+        # Time between the decisions, not between their arrivals: what the engine
+        # found to be a legal rise is not cut because the second permit was faster.
+        t_s = claim.issued_ns * _NS
+        ceilings[f"slew:{slew.origin}"] = before.ceiling_ma(t_s, slew.value) + ROUNDING
+        bounded = bound_amplitude(amplitude_ma, ceilings, wiring.amplitude_step_ma)
+        return bounded.amplitude_ma, bounded.exact_ma, bounded.most_limiting
+
+
+#: Engine and output compute the slew ceiling from times of different resolution.
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A permit that is obeyed.
+
+    Parameters
+    ----------
+    gate : Gate
+        The gate afterwards.
+    amplitudes_ma : tuple of float
+        Per channel: finite, on the grid, within every bound.
+    limited_by : str
+        The bound that made an amplitude smaller than its permit; empty when none did.
+    """
+
+    gate: Gate
+    amplitudes_ma: tuple[float, ...]
+    limited_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A permit that is not obeyed, and why, in one word."""
+
+    why: str
