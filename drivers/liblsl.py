@@ -5,6 +5,19 @@ from types import ModuleType
 
 from drivers.errors import ConnectError
 
+#: Configuration of liblsl that keeps streams on this host: found by programs on it,
+#: whatever their own configuration, and by nobody else.
+LOOPBACK_CONFIG = """\
+[ports]
+IPv6 = disable
+[multicast]
+ResolveScope = machine
+[lab]
+KnownPeers = {127.0.0.1}
+[log]
+level = -3
+"""
+
 
 def load_pylsl() -> ModuleType:
     """Return pylsl; raise `ConnectError` where liblsl cannot be loaded."""

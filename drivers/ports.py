@@ -87,7 +87,28 @@ class Marker:
     arrival_s: float
 
 
-SourceEvent = Chunk | SourceLost | SourceRestored | SourceNotice | SourceEnded | Marker
+@dataclass(frozen=True, slots=True)
+class Discontinuity:
+    """The next chunk does not continue the last one: samples are missing between them.
+
+    ``missing_samples`` is 0 where nobody can say how many.
+    """
+
+    source: str
+    reason: str
+    missing_samples: int
+    arrival_s: float
+
+
+SourceEvent = (
+    Chunk
+    | SourceLost
+    | SourceRestored
+    | SourceNotice
+    | SourceEnded
+    | Discontinuity
+    | Marker
+)
 
 
 class EmgSource(Protocol):

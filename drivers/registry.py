@@ -1,9 +1,17 @@
-"""The only importer of concrete sources and outputs: a name, and what builds it."""
+"""The only importer of concrete sources and outputs."""
 
 from drivers.outputs.lsl import LslOutput
 from drivers.outputs.simulated import SimulatedOutput
-from drivers.sources.replay import ReplaySource
+from drivers.sources.lsl import LslSource, LslSourceParams
+from drivers.sources.replay import ReplayOptions, ReplaySource
 from drivers.sources.simulated import SimulatedSource
 
-SOURCES = {"replay": ReplaySource, "simulated": SimulatedSource}
-OUTPUTS = {"lsl": LslOutput, "simulated": SimulatedOutput}
+__all__ = [
+    "LslOutput",
+    "LslSource",
+    "LslSourceParams",
+    "ReplayOptions",
+    "ReplaySource",
+    "SimulatedOutput",
+    "SimulatedSource",
+]

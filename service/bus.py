@@ -135,6 +135,14 @@ class Bus:
         heartbeats.connect(self._endpoints.heartbeats)
         return heartbeats
 
+    def pair(self, name: str) -> tuple[zmq.Socket[bytes], zmq.Socket[bytes]]:
+        """Return two connected ends for two threads of one role."""
+        first = self._context.socket(zmq.PAIR)
+        first.bind(f"inproc://{name}")
+        second = self._context.socket(zmq.PAIR)
+        second.connect(f"inproc://{name}")
+        return first, second
+
     def close(self) -> None:
         """Close every socket."""
         self._context.destroy(linger=0)

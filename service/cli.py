@@ -1,26 +1,81 @@
 """The command line. Data goes to standard output, messages to standard error."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from drivers.errors import DriverError
-from drivers.recordings.choose import choose_streams
-from drivers.recordings.opener import open_recording
-from service.replay.analysis import analyse
-from service.replay.csv_output import OutputExistsError, write_envelope_csv
-
-#: Exit code of a request that cannot be carried out as it was made.
-BAD_INPUT = 2
+from service.errors import ExitCode, ServiceError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON line.")]
 
 
 @app.callback()
 def unclench() -> None:
     """EMG-feedback closed-loop relaxation: research software, not a medical device."""
+
+
+def say(text: str) -> None:
+    """Tell the user something that is not data."""
+    typer.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def _told(command: str) -> Iterator[None]:
+    """Turn a user's mistake into one message and an exit code."""
+    try:
+        yield
+    except DriverError as error:
+        say(f"unclench {command}: {error}")
+        raise typer.Exit(ExitCode.BAD_INPUT) from error
+    except ServiceError as error:
+        if str(error):
+            say(f"unclench {command}: {error}")
+        raise typer.Exit(error.exit_code) from error
+
+
+@app.command()
+def demo(
+    *,
+    seconds: Annotated[float, typer.Option(help="Longest treatment.")] = 120.0,
+    seed: Annotated[int, typer.Option(help="Of the simulated subject.")] = 1,
+    subject: Annotated[str, typer.Option(help="Preset.")] = "responder",
+    headless: Annotated[bool, typer.Option("--headless", help="End after it.")] = False,
+    json: JsonFlag = False,
+    port: Annotated[int, typer.Option(help="Of the live page.")] = 8000,
+) -> None:
+    """Run the whole service against a simulated subject over LSL."""
+    from service.demo import DemoParams, run_demo
+    from service.summary import summarise, to_json, to_text
+
+    with _told("demo"):
+        params = DemoParams(seconds, seed, subject, port)
+        code, state = run_demo(params, say, headless=headless)
+        if state is not None:
+            summary = summarise(state)
+            sys.stdout.write((to_json if json else to_text)(summary) + "\n")
+        raise typer.Exit(code)
+
+
+@app.command()
+def serve(
+    *,
+    config: Annotated[Path, typer.Option(help="Rig file (TOML).")],
+    programs: Annotated[
+        Path | None, typer.Option(help="Folder of programs; default: as shipped.")
+    ] = None,
+) -> None:
+    """Run the service for a rig until it is interrupted."""
+    from service.serve import run_service
+
+    with _told("serve"):
+        raise typer.Exit(run_service(config, programs, say))
 
 
 @app.command()
@@ -31,18 +86,20 @@ def replay(
     channel: Annotated[
         list[str] | None, typer.Option(help="Label; repeatable.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON line.")] = False,
+    json: JsonFlag = False,
     csv: Annotated[Path | None, typer.Option(help="Write the envelope here.")] = None,
 ) -> None:
     """Report the tension in a recorded file, as fast as possible."""
-    try:
+    from drivers.recordings.choose import choose_streams
+    from drivers.recordings.opener import open_recording
+    from service.replay.analysis import analyse
+    from service.replay.csv_output import write_envelope_csv
+
+    with _told("replay"):
         recording = open_recording(file)
         report = analyse(recording, choose_streams(recording, stream, channel or ()))
         if csv is not None:
             write_envelope_csv(report, csv)
-    except (DriverError, OutputExistsError) as error:
-        typer.echo(f"unclench replay: {error}", err=True)
-        raise typer.Exit(BAD_INPUT) from error
     if json or csv is None:
         sys.stdout.write(report.to_json() + "\n")
 

@@ -33,7 +33,6 @@ class Filtering(ConfigModel):
     lower_edge_hz: Annotated[float, Field(ge=5, le=200)] = 20.0
     upper_edge_hz: Annotated[float, Field(ge=50, le=2000)] = 450.0
     mains_hz: Literal[0, 50, 60] = 50
-    control_window_s: Annotated[float, Field(ge=0.1, le=10)] = 1.0
     envelope_window_s: Annotated[float, Field(ge=0.02, le=5)] = 0.25
 
     @model_validator(mode="after")
@@ -172,6 +171,13 @@ class LimitsConfig(ConfigModel):
         return self
 
 
+class OutletsConfig(ConfigModel):
+    """``[outlets]``: what the service tells the rest of the lab over LSL."""
+
+    markers_name: Name = "unclench-markers"
+    tension_name: Name = "unclench-tension"
+
+
 class ApiConfig(ConfigModel):
     """``[api]``: where dashboards connect."""
 
@@ -188,6 +194,7 @@ class RigConfig(ConfigModel):
     control: ControlConfig
     output: OutputConfig
     limits: LimitsConfig = LimitsConfig()
+    outlets: OutletsConfig = OutletsConfig()
     api: ApiConfig = ApiConfig()
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from service.core.limits import Quantity, amplitude_ceilings, bound_amplitude
 from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
 from service.core.state import Session
+from service.core.tone import ZeroTime
 
 #: A longer pause between two decisions adds no dose: the permit has expired. A.
 MAX_DOSE_DT_S = 0.3
@@ -20,6 +21,9 @@ class Decision:
         Whether a permit goes out at all.
     amplitude_ma : float
         Amplitude of the permit; 0 in off parts.
+    exact_ma : float
+        The same before it was put on the device's grid: what the permit carries, so
+        that slow rises do not stick to one grid point.
     requested_ma : float
         What the law wanted.
     most_limiting : str
@@ -30,6 +34,7 @@ class Decision:
 
     active: bool
     amplitude_ma: float
+    exact_ma: float
     requested_ma: float
     most_limiting: str
     reasons: tuple[str, ...]
@@ -53,7 +58,7 @@ def decide(session: Session) -> tuple[Session, Decision]:
     treatment = session.treatment
     if session.phase not in STIMULATING_PHASES or treatment is None:
         active = session.phase in PERMITTED_PHASES
-        return session, Decision(active, 0.0, 0.0, "", (session.phase.value,))
+        return session, Decision(active, 0.0, 0.0, 0.0, "", (session.phase.value,))
     now_s = session.now_s
     requested = treatment.level.level_ma if treatment.on else 0.0
     ceilings = amplitude_ceilings(session.setup.limits, session.setup.pulse)
@@ -70,6 +75,8 @@ def decide(session: Session) -> tuple[Session, Decision]:
     decided = replace(
         session,
         treatment=treatment,
+        # From here on the device may be on, whatever its last readback said.
+        zero=ZeroTime() if bounded.amplitude_ma > 0 else session.zero,
         established=session.established.after(now_s, bounded.exact_ma),
     )
     part = "on" if treatment.on else "off"
@@ -77,6 +84,7 @@ def decide(session: Session) -> tuple[Session, Decision]:
     return decided, Decision(
         active=True,
         amplitude_ma=bounded.amplitude_ma,
+        exact_ma=bounded.exact_ma,
         requested_ma=requested,
         most_limiting=bounded.most_limiting,
         reasons=reasons,

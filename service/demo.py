@@ -1,0 +1,198 @@
+"""The demo: a simulated subject over real LSL, the whole service, one session."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from drivers.liblsl import LOOPBACK_CONFIG
+from drivers.subject.presets import PRESETS
+from service.bus import receive, send
+from service.config.load import load_toml
+from service.config.paths import shipped_config
+from service.config.programs import load_programs
+from service.config.rig import LslSourceConfig, RigConfig
+from service.core.limits import COMPILED, Quantity
+from service.errors import ConfigError, ExitCode
+from service.messages import Event, OpenSession, Reply, SessionCommand, State
+from service.role import Snapshot
+from service.supervisor import Extra, Supervisor
+
+#: What the operator of the demo does in a phase, each once per entry.
+SCRIPT = {"checking": "calibrate", "ready": "arm", "armed": "start"}
+
+#: A refused request is made again after this long.
+RETRY_S = 0.5
+
+ENDED = frozenset({"done", "fault"})
+
+
+@dataclass(frozen=True, slots=True)
+class DemoParams:
+    """What the user of the demo may choose; ``seconds`` bounds the treatment."""
+
+    seconds: float
+    seed: int
+    subject: str
+    port: int
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be played."""
+        longest = COMPILED[Quantity.TREATMENT_S].absolute
+        if not 0 < self.seconds <= longest:
+            msg = (
+                f"--seconds: expected above 0, at most {longest:g}, got {self.seconds}"
+            )
+            raise ConfigError(msg)
+        if self.seed < 0:
+            msg = f"--seed: expected 0 or more, got {self.seed}"
+            raise ConfigError(msg)
+        if self.subject not in PRESETS:
+            known = ", ".join(PRESETS)
+            msg = f"--subject: expected one of {known}, got {self.subject!r}"
+            raise ConfigError(msg)
+
+
+def demo_supervisor(params: DemoParams) -> Supervisor:
+    """Return the supervisor of a demo, with its subject, not yet started."""
+    folder = shipped_config() / "demo"
+    rig = _renamed(load_toml(folder / "rig.toml", RigConfig), params.port)
+    programs = load_programs(folder / "programs")
+    bounded = {
+        name: replace(p, timing=replace(p.timing, treatment_s=params.seconds))
+        for name, p in programs.items()
+    }
+    source = rig.sources[0]
+    subject = Extra(
+        "subject",
+        (
+            *("-m", "drivers.subject", "--until-stdin-closes"),
+            *("--preset", params.subject, "--seed", str(params.seed)),
+            *("--stream-name", getattr(source, "stream_name", "")),
+            *("--stimulation-name", rig.output.name),
+            *("--markers-name", rig.outlets.markers_name),
+        ),
+    )
+    supervisor = Supervisor(Snapshot(rig, bounded), (subject,))
+    if "LSLAPICFG" not in os.environ:
+        # A demo has no business on the lab's network.
+        supervisor.environment = {"LSLAPICFG": str(_loopback(supervisor.folder))}
+    return supervisor
+
+
+def _renamed(rig: RigConfig, port: int) -> RigConfig:
+    """Give every stream a name of its own: two demos may run on one host."""
+    sources = [
+        source.model_copy(update={"stream_name": f"{source.stream_name}-{port}"})
+        if isinstance(source, LslSourceConfig)
+        else source
+        for source in rig.sources
+    ]
+    outlets = {key: f"{name}-{port}" for key, name in rig.outlets.model_dump().items()}
+    return rig.model_copy(
+        update={
+            "sources": sources,
+            "output": rig.output.model_copy(
+                update={"name": f"{rig.output.name}-{port}"}
+            ),
+            "outlets": rig.outlets.model_copy(update=outlets),
+            "api": rig.api.model_copy(update={"port": port}),
+        }
+    )
+
+
+def _loopback(folder: Path) -> Path:
+    path = folder / "lsl_api.cfg"
+    path.write_text(LOOPBACK_CONFIG, encoding="utf-8")
+    return path
+
+
+class Operator:
+    """Plays one session from a short calibration to the reassessment."""
+
+    def __init__(
+        self, supervisor: Supervisor, program: str, say: Callable[[str], None]
+    ) -> None:
+        self._live = supervisor.bus.subscriber(supervisor.endpoints.live)
+        self._commands = supervisor.bus.client(supervisor.endpoints.commands)
+        self._program = program
+        self._say = say
+        self._asked = ""
+        self._asked_s = 0.0
+        self.state: State | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the session is over."""
+        session = self.state.session if self.state else None
+        return session is not None and session.phase in ENDED
+
+    def step(self) -> None:
+        """Take in what came and do what comes next."""
+        while (message := receive(self._live)) is not None:
+            if isinstance(message, State):
+                self.state = message
+                self._act(message)
+            elif isinstance(message, Event):
+                self._report(message)
+        while (reply := receive(self._commands)) is not None:
+            if isinstance(reply, Reply) and reply.refused and not self._patient(reply):
+                raise ConfigError(reply.refused)
+
+    def _patient(self, reply: Reply) -> bool:
+        """Whether asking again later may help."""
+        return reply.kind == "refused"
+
+    def _act(self, state: State) -> None:
+        session = state.session
+        if session is None:
+            if state.output is not None:
+                self._ask(state, "open", OpenSession(program=self._program))
+            return
+        verb = SCRIPT.get(session.phase)
+        if verb is not None:
+            self._ask(state, verb, SessionCommand(verb=verb))
+
+    def _ask(
+        self, state: State, what: str, message: OpenSession | SessionCommand
+    ) -> None:
+        if what == self._asked and state.t_s - self._asked_s < RETRY_S:
+            return
+        self._asked, self._asked_s = what, state.t_s
+        send(self._commands, message)
+
+    def _report(self, event: Event) -> None:
+        detail = event.detail
+        if event.kind == "phase":
+            cause = f" ({detail['cause']})" if detail["cause"] else ""
+            self._say(f"{detail['from']} → {detail['to']}{cause}")
+        elif event.kind == "prompt":
+            self._say(f"please: {detail['task']}")
+        elif event.kind in {"strike", "relapse", "source_lost", "source_restored"}:
+            self._say(f"{event.kind}: {detail}")
+
+
+def run_demo(
+    params: DemoParams, say: Callable[[str], None], *, headless: bool
+) -> tuple[ExitCode, State | None]:
+    """Run the demo; return why it ended and the last state of its session, if any.
+
+    Headless, it ends with the session; else it goes on until it is interrupted.
+    """
+    supervisor = demo_supervisor(params)
+    (program,) = supervisor.snapshot.programs
+    operator = Operator(supervisor, program, say)
+    welcomed = False
+
+    def serve() -> bool:
+        nonlocal welcomed
+        if not welcomed and not headless:
+            say(f"the live page is at http://127.0.0.1:{params.port}; Ctrl-C ends")
+        welcomed = True
+        operator.step()
+        return not (headless and operator.has_ended)
+
+    code = supervisor.run(serve)
+    state = operator.state
+    had_session = state is not None and state.session is not None
+    return code, state if had_session else None

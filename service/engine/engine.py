@@ -1,0 +1,356 @@
+"""The engine: one thing after another from the inbox becomes a decision and a permit.
+
+It has no thread and no socket: `run` feeds it, tests feed it by hand under a manual
+clock. Everything that it says leaves through two functions, one for permits and one
+for everything else.
+"""
+
+from collections.abc import Callable, Iterable
+
+from drivers.ports import (
+    Clock,
+    Discontinuity,
+    Marker,
+    SourceEnded,
+    SourceEvent,
+    SourceLost,
+    SourceNotice,
+    SourceRestored,
+)
+from dsp.types import Chunk
+from service.core import model
+from service.core.decide import Decision, decide
+from service.core.model import PERMITTED_PHASES, Note, Phase, Verb
+from service.core.session import reduce
+from service.core.state import Session
+from service.engine.feed import Feed
+from service.engine.latency import LatencyMeter
+from service.engine.opening import EngineParams, plan_session
+from service.engine.snapshot import channel_tensions, session_state
+from service.messages import (
+    ChannelPermit,
+    Event,
+    Message,
+    OpenSession,
+    OutputState,
+    Permit,
+    Reply,
+    SessionCommand,
+    SessionState,
+    State,
+)
+
+#: Life of a permit; the compiled ceiling is 300 ms. A: two lost permits do not matter.
+PERMIT_TTL_MS = 250
+
+#: A state is told this often, and on every event. A: 25 Hz for the eye.
+TELL_EVERY_S = 0.04
+
+#: Without news the session looks at the time this often.
+TICK_S = 0.02
+
+NS = 1e-9
+SILENT = ChannelPermit(amplitude=0.0, pulse_width_us=0.0, frequency_hz=0.0)
+NO_DECISION = Decision(
+    active=False,
+    amplitude_ma=0.0,
+    exact_ma=0.0,
+    requested_ma=0.0,
+    most_limiting="",
+    reasons=(),
+)
+
+
+Item = SourceEvent | OutputState
+
+
+class Engine:
+    """Sources in, permits out, and the session between them."""
+
+    def __init__(
+        self,
+        params: EngineParams,
+        feeds: Iterable[Feed],
+        clock: Clock,
+        permit: Callable[[Permit], None],
+        tell: Callable[[Message], None],
+    ) -> None:
+        self._params = params
+        self._feeds = {feed.name: feed for feed in feeds}
+        self._clock = clock
+        self._permit = permit
+        self._tell = tell
+        self._latency = LatencyMeter()
+        self._session: Session | None = None
+        self._decision = NO_DECISION
+        self._where = (params.control_source, 0)
+        self._subject = ""
+        self._task = ""
+        self._output: OutputState | None = None
+        self._armed_ns = 0
+        self._sequence = 0
+        self._fresh_t_s: float | None = None
+        self._told_s = 0.0
+        self._reduced_s = 0.0
+        self._now_ns = 0
+
+    @property
+    def session(self) -> Session | None:
+        """The session that is open, or was last."""
+        return self._session
+
+    def request(self, request: OpenSession | SessionCommand) -> Reply:
+        """Answer an operator."""
+        self._begin()
+        if isinstance(request, OpenSession):
+            return self._open(request)
+        return self._command(request)
+
+    def handle(self, item: Item) -> None:
+        """Take in one thing that happened."""
+        self._begin()
+        match item:
+            case Chunk():
+                self._hear(item)
+            case OutputState():
+                self._see_output(item)
+            case Discontinuity():
+                self._feeds[item.source].restart()
+                self._tell_source(item.source, "discontinuity", item.reason)
+            case SourceLost():
+                self._lose(item.source, item.reason)
+            case SourceEnded():
+                self._lose(item.source, "the recording is at its end")
+            case SourceRestored():
+                self._restore(item)
+            case SourceNotice():
+                self._feeds[item.source].notice = item.text
+                self._tell_source(item.source, item.kind, item.text)
+            case Marker():
+                self._tell_source(item.source, "marker", item.text)
+
+    def tick(self) -> None:
+        """Let time act, if nothing that concerns the session came for a while."""
+        self._begin()
+        if self._now_s - self._reduced_s >= TICK_S:
+            self._reduce(model.TimePassed(self._now_s))
+
+    def close(self) -> None:
+        """End: a last permit that asks for zero."""
+        self._begin()
+        self._send_zero()
+
+    @property
+    def _now_s(self) -> float:
+        return self._now_ns * NS
+
+    def _begin(self) -> None:
+        # One time for everything that follows from one item: the output computes the
+        # same slew from ``issued_ns`` as the core did from ``now_s``.
+        self._now_ns = self._clock.now_ns()
+
+    def _hear(self, chunk: Chunk) -> None:
+        feed = self._feeds[chunk.source]
+        feed.take(chunk)
+        source, channel = self._where
+        sample = feed.sample(channel) if feed.name == source else None
+        if sample is not None:
+            self._fresh_t_s = sample.t_s
+            self._reduce(model.SampleArrived(self._now_s, sample))
+            self._fresh_t_s = None
+        elif self._now_s - self._told_s >= TELL_EVERY_S:
+            self._tell_state()
+
+    def _lose(self, source: str, reason: str) -> None:
+        self._feeds[source].lose(reason)
+        self._tell_source(source, "source_lost", reason)
+        if source == self._where[0]:
+            self._reduce(model.SourceLost(self._now_s, reason))
+
+    def _restore(self, event: SourceRestored) -> None:
+        feed = self._feeds[event.source]
+        feed.restart()
+        feed.connected, feed.notice = True, event.reason
+        self._tell_source(event.source, "source_restored", event.reason)
+        if event.source == self._where[0]:
+            self._reduce(model.SourceOpened(self._now_s))
+
+    def _see_output(self, state: OutputState) -> None:
+        self._output = state
+        session = self._session
+        if session is None:
+            return
+        if state.stopped_ns >= self._armed_ns and session.phase in PERMITTED_PHASES:
+            self._reduce(model.Command(self._now_s, Verb.STOP))
+        k = self._params.output_channel
+        amplitude = state.amplitudes[k] if state.amplitudes else 0.0
+        if state.active and state.sequence < self._sequence:
+            # The device has not seen the newest permit: it may be about to rise.
+            amplitude = max(amplitude, self._decision.amplitude_ma)
+        self._reduce(
+            model.ReadbackSeen(self._now_s, state.active, amplitude, state.fault)
+        )
+
+    def _open(self, request: OpenSession) -> Reply:
+        session = self._session
+        if session is not None and session.phase not in {Phase.DONE, Phase.IDLE}:
+            why = f"session {session.setup.session_id} is {session.phase}; end it first"
+            return Reply(refused=why, kind="busy")
+        source = self._params.control_source
+        try:
+            setup, channel = plan_session(
+                self._params, self._feeds[source].labels, request
+            )
+        except ValueError as error:
+            return Reply(refused=str(error), kind="bad_request")
+        self._where = source, channel
+        self._subject, self._task = request.subject, ""
+        self._decision = NO_DECISION
+        self._latency.restart()
+        self._session = Session(setup, now_s=self._now_s)
+        feed = self._feeds[source]
+        feed.measure_over(setup.program.window_s)
+        self._reduce(model.Command(self._now_s, Verb.CONNECT))
+        if feed.connected:
+            self._reduce(model.SourceOpened(self._now_s))
+        return Reply(session_id=setup.session_id)
+
+    def _command(self, request: SessionCommand) -> Reply:
+        session = self._session
+        if session is None:
+            return Reply(refused="no session is open", kind="unknown_session")
+        own = session.setup.session_id
+        if request.session_id not in {"", own}:
+            why = f"the session of this rig is {own}, not {request.session_id}"
+            return Reply(session_id=own, refused=why, kind="unknown_session")
+        if request.verb not in set(Verb):
+            why = f"expected one of {', '.join(Verb)}, got {request.verb!r}"
+            return Reply(session_id=own, refused=why, kind="bad_request")
+        notes = self._reduce(
+            model.Command(
+                self._now_s,
+                Verb(request.verb),
+                noise_uv=request.noise_uv,
+                mvc_uv=request.mvc_uv,
+            )
+        )
+        refusals = [n.detail for n in notes if n.kind == "refused"]
+        why = str(refusals[0]["why"]) if refusals else ""
+        return Reply(session_id=own, refused=why, kind="refused" if why else "")
+
+    def _reduce(self, event: model.Event) -> tuple[Note, ...]:
+        is_readback = isinstance(event, model.ReadbackSeen)
+        if not is_readback:
+            self._reduced_s = self._now_s
+        if self._session is None:
+            self._tell_state_if_due()
+            return ()
+        before = self._session.phase
+        session, notes = reduce(self._session, event)
+        if session.phase is Phase.ARMED and before is not Phase.ARMED:
+            self._armed_ns, self._sequence = self._now_ns, 0
+        self._session = session
+        # A readback answers a permit: another permit on each would never end.
+        if not is_readback or session.phase is not before:
+            self._decide(session)
+        for note in notes:
+            self._tell_note(note)
+        if notes:
+            self._tell_state()
+        else:
+            self._tell_state_if_due()
+        return notes
+
+    def _decide(self, session: Session) -> None:
+        was_active = self._decision.active
+        self._session, self._decision = decide(session)
+        if self._decision.active:
+            self._send_permit()
+        elif was_active:
+            self._send_zero()
+
+    def _send_permit(self) -> None:
+        session, decision = self._session, self._decision
+        if session is None:
+            return
+        program, k = session.setup.program, self._params.output_channel
+        channels = [SILENT] * len(self._params.gate.wiring)
+        channels[k] = ChannelPermit(
+            amplitude=decision.exact_ma,
+            pulse_width_us=program.pulse_width_us,
+            frequency_hz=program.frequency_hz,
+        )
+        self._issue(tuple(channels), active=True)
+        if self._fresh_t_s is not None:
+            self._latency.add(self._clock.now_s() - self._fresh_t_s)
+
+    def _send_zero(self) -> None:
+        self._issue((SILENT,) * len(self._params.gate.wiring), active=False)
+
+    def _issue(self, channels: tuple[ChannelPermit, ...], *, active: bool) -> None:
+        self._sequence += 1
+        session = self._session
+        permit = Permit(
+            session_id=session.setup.session_id if session else "",
+            sequence=self._sequence,
+            armed_ns=self._armed_ns,
+            issued_ns=self._now_ns,
+            ttl_ms=PERMIT_TTL_MS,
+            active=active,
+            channels=channels,
+        )
+        self._permit(permit)
+
+    def _tell_note(self, note: Note) -> None:
+        if note.kind == "prompt":
+            self._task = str(note.detail["task"])
+        elif note.kind == "phase":
+            self._task = self._task if note.detail["to"] == "calibrating" else ""
+        self._tell_event(note.kind, note.detail)
+
+    def _tell_source(self, source: str, kind: str, text: str) -> None:
+        self._tell_event(kind, {"source": source, "text": text})
+
+    def _tell_event(
+        self, kind: str, detail: dict[str, str | float | bool | None]
+    ) -> None:
+        session = self._session
+        event = Event(
+            t_s=self._now_s,
+            kind=kind,
+            session_id=session.setup.session_id if session else "",
+            phase=session.phase.value if session else "",
+            detail=detail,
+        )
+        self._tell(event)
+
+    def _tell_state_if_due(self) -> None:
+        if self._now_s - self._told_s >= TELL_EVERY_S:
+            self._tell_state()
+
+    def _tell_state(self) -> None:
+        self._told_s = self._now_s
+        session = self._session
+        calibration = session.calibration if session else None
+        feeds = self._feeds.values()
+        self._tell(
+            State(
+                t_s=self._now_s,
+                rig=self._params.rig,
+                sources=tuple(feed.state(self._now_s) for feed in feeds),
+                channels=channel_tensions(feeds, self._where, calibration),
+                session=self._session_state(session) if session else None,
+                latency=self._latency.state(),
+                output=self._output,
+            )
+        )
+
+    def _session_state(self, session: Session) -> SessionState:
+        source, channel = self._where
+        names = {
+            "source": source,
+            "channel": self._feeds[source].labels[channel],
+            "subject": self._subject,
+            "task": self._task,
+        }
+        return session_state(session, self._decision, names)

@@ -1,0 +1,65 @@
+"""From a request to what does not change during a session."""
+
+import uuid
+from dataclasses import dataclass
+
+from service.core.limits import Quantity, tighten
+from service.core.permits import Gate
+from service.core.program import Program
+from service.core.state import Setup
+from service.messages import OpenSession
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParams:
+    """What the engine is told once.
+
+    ``gate`` lends the wiring and the limits of the rig, ``output_channel`` is the index
+    of the actuated channel.
+    """
+
+    rig: str
+    control_source: str
+    control_channel: str
+    programs: dict[str, Program]
+    gate: Gate
+    output_channel: int
+
+
+def plan_session(
+    params: EngineParams, labels: tuple[str, ...], request: OpenSession
+) -> tuple[Setup, int]:
+    """Return the setup and the index of the channel that decides.
+
+    Raises `ValueError` saying what was expected and what came.
+    """
+    program = params.programs.get(request.program)
+    if program is None:
+        known = ", ".join(params.programs)
+        msg = f"program: expected one of {known}, got {request.program!r}"
+        raise ValueError(msg)
+    label = request.channel or params.control_channel or labels[0]
+    if label not in labels:
+        msg = f"channel: expected one of {', '.join(labels)}, got {label!r}"
+        raise ValueError(msg)
+    unknown = sorted(set(request.limits) - {q.value for q in Quantity})
+    if unknown:
+        msg = f"limits: expected {', '.join(Quantity)}, got {', '.join(unknown)}"
+        raise ValueError(msg)
+    wiring = params.gate.wiring[params.output_channel]
+    layers = (
+        ("device", {Quantity.AMPLITUDE_MA: wiring.max_amplitude_ma}),
+        (program.name, {Quantity.AMPLITUDE_MA: program.max_amplitude_ma}),
+        ("session", {Quantity(key): value for key, value in request.limits.items()}),
+    )
+    limits = params.gate.limits
+    for origin, bounds in layers:
+        limits = tighten(limits, origin, bounds)
+    setup = Setup(
+        session_id=uuid.uuid4().hex[:12],
+        program=program,
+        limits=limits,
+        pad_area_cm2=wiring.pad_area_cm2,
+        amplitude_step_ma=wiring.amplitude_step_ma,
+    )
+    return setup, labels.index(label)

@@ -1,0 +1,109 @@
+"""From the engine's objects to the `State` that the rest of the world sees."""
+
+import math
+from collections.abc import Iterable
+
+from dsp.types import QualityFlag
+from service.core.decide import Decision
+from service.core.state import Session
+from service.core.tone import Calibration
+from service.engine.feed import Feed
+from service.messages import CalibrationState, ChannelTension, SessionState
+
+ALL_FLAGS = tuple(flag for flag in QualityFlag if flag)
+
+
+def finite(value: float) -> float | None:
+    """Return the value, None if it is not a finite number: JSON knows no NaN."""
+    return value if math.isfinite(value) else None
+
+
+def quality_names(quality: int) -> tuple[str, ...]:
+    """Return the lower-case names of the flags that are set."""
+    return tuple((flag.name or "").lower() for flag in ALL_FLAGS if quality & flag)
+
+
+def channel_tensions(
+    feeds: Iterable[Feed], where: tuple[str, int], calibration: Calibration | None
+) -> tuple[ChannelTension, ...]:
+    """Return every channel; only the calibrated one is known in %MVC."""
+    return tuple(
+        _tension(feed, k, calibration if (feed.name, k) == where else None)
+        for feed in feeds
+        for k in range(len(feed.labels))
+    )
+
+
+def _tension(
+    feed: Feed, channel: int, calibration: Calibration | None
+) -> ChannelTension:
+    reading = feed.reading
+    source, label = feed.name, feed.labels[channel]
+    if reading is None:
+        return ChannelTension(
+            source=source,
+            label=label,
+            envelope_uv=None,
+            rms_uv=None,
+            tension_pct_mvc=None,
+            quality=("no_signal",),
+        )
+    envelope_uv = float(reading.envelope_uv[channel])
+    tension = math.nan if calibration is None else calibration.tone_pct_mvc(envelope_uv)
+    return ChannelTension(
+        source=source,
+        label=label,
+        envelope_uv=finite(envelope_uv),
+        rms_uv=finite(float(reading.rms_uv[channel])),
+        tension_pct_mvc=finite(tension),
+        quality=quality_names(int(reading.quality[channel])),
+    )
+
+
+def session_state(
+    session: Session, decision: Decision, names: dict[str, str]
+) -> SessionState:
+    """Return a session as an operator sees it; ``names`` are those of its subject."""
+    program, treatment = session.setup.program, session.treatment
+    reached_s = treated_s = None
+    if treatment is not None:
+        treated_s = session.now_s - treatment.started_s
+        if treatment.reached_s is not None:
+            reached_s = treatment.reached_s - treatment.started_s
+    return SessionState(
+        session_id=session.setup.session_id,
+        program=program.name,
+        phase=session.phase.value,
+        phase_s=session.now_s - session.phase_since_s,
+        hold_reason=session.hold_reason if session.phase == "holding" else "",
+        cause=session.cause,
+        outcome=session.outcome.value if session.outcome else None,
+        threshold_pct_mvc=program.success.threshold_pct_mvc,
+        tone_pct_mvc=finite(treatment.tone_pct_mvc) if treatment else None,
+        treatment_s=treated_s,
+        treatment_limit_s=session.setup.treatment_s,
+        stimulation_on=bool(treatment and treatment.on),
+        level_ma=treatment.level.level_ma if treatment else 0.0,
+        permitted_ma=decision.amplitude_ma,
+        requested_ma=decision.requested_ma,
+        most_limiting=decision.most_limiting,
+        reasons=decision.reasons,
+        strikes=treatment.response.strikes if treatment else 0,
+        peak_amplitude_ma=treatment.peak_ma if treatment else 0.0,
+        dose_ma_s=treatment.dose_ma_s if treatment else 0.0,
+        time_to_threshold_s=reached_s,
+        final_pct_mvc=finite(session.final_pct_mvc),
+        calibration=_calibration_state(session.calibration),
+        **names,
+    )
+
+
+def _calibration_state(calibration: Calibration | None) -> CalibrationState | None:
+    if calibration is None:
+        return None
+    return CalibrationState(
+        noise_uv=calibration.noise_uv,
+        mvc_uv=calibration.mvc_uv,
+        baseline_pct_mvc=finite(calibration.baseline_pct_mvc),
+        baseline_sd_pct_mvc=finite(calibration.baseline_sd_pct_mvc),
+    )

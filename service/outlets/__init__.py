@@ -1,0 +1,1 @@
+"""The role that tells the lab over LSL: session events and tension."""

@@ -1,0 +1,82 @@
+"""The loop of the output role: stop first, then the newest permit, then time."""
+
+import zmq
+
+from service.bus import answer, receive, receive_request, send
+from service.messages import (
+    ClearOutputFault,
+    OutputState,
+    Permit,
+    Reply,
+    StopOutput,
+)
+from service.output.role import OutputRole
+from service.role import Context
+from service.wiring import make_gate, make_output
+
+#: Longest time without looking at the clock: how late an expiry can be.
+SCAN_MS = 10
+
+#: A state is told on every change and at least this often.
+TELL_EVERY_NS = 50_000_000
+
+
+def run(context: Context) -> None:
+    """Open the device once the parent says go; leave it at zero."""
+    rig, clock = context.snapshot.rig, context.clock
+    role = OutputRole(make_output(rig.output, clock), make_gate(rig), clock)
+    permits = context.bus.permits_in()
+    requests = context.bus.server(context.endpoints.actuator)
+    readbacks = context.bus.publisher(context.endpoints.readbacks)
+    poller = zmq.Poller()
+    poller.register(requests, zmq.POLLIN)
+    poller.register(permits, zmq.POLLIN)
+    context.pulse.beat(ready=False)
+    if not context.lifeline.await_begin():
+        return
+    told = role.open()
+    send(readbacks, told)
+    try:
+        while not context.lifeline.has_ended:
+            context.pulse.beat()
+            ready = dict(poller.poll(SCAN_MS))
+            state = None
+            if requests in ready:
+                state = _serve(role, requests)
+            elif permits in ready:
+                permit = receive(permits)
+                state = role.obey(permit) if isinstance(permit, Permit) else None
+            state = state or role.tick()
+            if _is_news(told, state):
+                send(readbacks, state)
+                told = state
+    finally:
+        role.close()
+        send(readbacks, role.state())
+
+
+def _serve(role: OutputRole, requests: "zmq.Socket[bytes]") -> OutputState | None:
+    request = receive_request(requests)
+    if request is None:
+        return None
+    address, message = request
+    match message:
+        case StopOutput():
+            state = role.stop()
+        case ClearOutputFault():
+            state = role.clear_fault()
+        case _:
+            refused = f"not a request to the output: {type(message).__name__}"
+            answer(requests, address, Reply(refused=refused, kind="bad_request"))
+            return None
+    answer(requests, address, state)
+    return state
+
+
+def _is_news(told: OutputState, state: OutputState) -> bool:
+    return (
+        state.now_ns - told.now_ns >= TELL_EVERY_NS
+        or state.sequence != told.sequence
+        or (state.active, state.amplitudes, state.fault, state.stopped_ns)
+        != (told.active, told.amplitudes, told.fault, told.stopped_ns)
+    )

@@ -1,0 +1,256 @@
+"""The supervisor: starts the roles, watches them, and takes everything to zero.
+
+It is the parent of every role. What it does at the end is the same whatever the reason
+was: stop the output, close the lifelines, wait, then end what is left.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from drivers.clock import SystemClock
+from service.bus import Bus, Endpoints, receive, send
+from service.errors import ExitCode, RoleDied, StartError
+from service.messages import Heartbeat, OutputState, Role, StopOutput
+from service.role import Snapshot
+
+#: Roles, and how long each may fall silent before it counts as dead. The engine has
+#: no say over the output by then: its permits have expired. A: engineering choices.
+SILENCE_NS: Mapping[Role, int] = {
+    Role.ENGINE: 1_000_000_000,
+    Role.OUTPUT: 300_000_000,
+    Role.OUTLETS: 5_000_000_000,
+    Role.API: 5_000_000_000,
+}
+
+DIED: Mapping[str, ExitCode] = {
+    Role.ENGINE: ExitCode.ENGINE_DIED,
+    Role.OUTPUT: ExitCode.OUTPUT_DIED,
+    Role.OUTLETS: ExitCode.OUTLETS_DIED,
+    Role.API: ExitCode.API_DIED,
+}
+
+START_TIMEOUT_S = 30.0
+POLL_MS = 10
+STOP_CONFIRM_MS = 100
+END_TIMEOUT_S = 2.0
+KILL_TIMEOUT_S = 1.0
+
+
+@dataclass(slots=True)
+class Child:
+    """One process, and when it was last heard of."""
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+    role: Role | None = None
+    beat_ns: int = 0
+    heard: bool = False
+    ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A process beside the roles, such as a simulated subject; it ends with stdin."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+class Supervisor:
+    """Parent of all roles of one rig; ``folder`` is where they meet."""
+
+    def __init__(self, snapshot: Snapshot, extras: Sequence[Extra] = ()) -> None:
+        self.snapshot = snapshot
+        self.environment: Mapping[str, str] = {}
+        self.signalled = 0
+        self._extras = tuple(extras)
+        self._children: list[Child] = []
+        self._clock = SystemClock()
+        self.folder = Path(tempfile.mkdtemp(prefix="unclench-"))
+        self.endpoints = Endpoints.in_folder(self.folder)
+        self.bus = Bus(self.endpoints)
+        self._heartbeats = self.bus.heartbeats_in()
+        self._actuator = self.bus.client(self.endpoints.actuator)
+
+    def run(self, serve: Callable[[], bool]) -> ExitCode:
+        """Start everything, call ``serve`` until it returns False, end everything.
+
+        ``serve`` is called about every 10 ms. Raises `StartError` or `RoleDied`, once
+        everything has ended.
+        """
+        with self._signals():
+            try:
+                self._start()
+                while not self.signalled and serve():
+                    self._watch()
+            finally:
+                self.end()
+        if self.signalled:
+            return ExitCode(128 + self.signalled)
+        return ExitCode.OK
+
+    def end(self) -> None:
+        """Output to zero, children gone. May be called twice."""
+        self._stop_output()
+        for child in self._children:
+            _close(child)
+        deadline_s = self._clock.now_s() + END_TIMEOUT_S
+        for child in self._children:
+            _end(child, max(deadline_s - self._clock.now_s(), 0.0))
+        self._children.clear()
+        self.bus.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        def note(number: int, _frame: FrameType | None) -> None:
+            self.signalled = number
+
+        before = {
+            number: signal.signal(number, note)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _start(self) -> None:
+        api = self.snapshot.rig.api
+        check_port(api.host, api.port)
+        path = self.folder / "snapshot.json"
+        path.write_text(self.snapshot.to_json(), encoding="utf-8")
+        for extra in self._extras:
+            self._spawn(extra.name, extra.arguments)
+        for role in Role:
+            arguments = (
+                *("-m", "service.role", role.value),
+                *("--endpoints", self.endpoints.to_json()),
+                *("--snapshot", str(path)),
+            )
+            self._spawn(role.value, arguments, role)
+        self._await(lambda child: child.ready or child.role is not Role.ENGINE)
+        self._await(lambda child: child.heard)
+        for child in self._children:
+            if child.role is not None and child.process.stdin is not None:
+                child.process.stdin.write(b"\n")
+                child.process.stdin.flush()
+        self._await(lambda child: child.ready)
+
+    def _spawn(
+        self, name: str, arguments: Sequence[str], role: Role | None = None
+    ) -> None:
+        process = subprocess.Popen(  # noqa: S603 - this program, its own modules
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE,
+            env={**os.environ, **self.environment},
+        )
+        self._children.append(Child(name, process, role))
+
+    def _await(self, is_true: Callable[[Child], bool]) -> None:
+        deadline_s = self._clock.now_s() + START_TIMEOUT_S
+        roles = [child for child in self._children if child.role is not None]
+        while not all(is_true(child) for child in roles):
+            self._hear(POLL_MS)
+            if self.signalled:
+                msg = "interrupted before it had started"
+                raise StartError(msg, ExitCode(128 + self.signalled))
+            self._watch_start()
+            if self._clock.now_s() > deadline_s:
+                late = ", ".join(c.name for c in roles if not is_true(c))
+                msg = f"not ready after {START_TIMEOUT_S:g} s: {late}; nothing runs now"
+                raise StartError(msg, ExitCode.FAILED)
+
+    def _watch_start(self) -> None:
+        for child in self._children:
+            code = child.process.poll()
+            if code == ExitCode.BAD_INPUT:
+                raise StartError("", ExitCode.BAD_INPUT)
+            if code is not None:
+                raise RoleDied(_obituary(child, code), _exit_code(child))
+
+    def _watch(self) -> None:
+        self._hear(POLL_MS)
+        now_ns = self._clock.now_ns()
+        for child in self._children:
+            code = child.process.poll()
+            if code is not None:
+                raise RoleDied(_obituary(child, code), _exit_code(child))
+            if child.role is None:
+                continue
+            silent_ns = now_ns - child.beat_ns
+            if silent_ns > SILENCE_NS[child.role]:
+                msg = f"{child.name} has been silent for {silent_ns / 1e6:.0f} ms"
+                raise RoleDied(f"{msg}; everything was stopped", _exit_code(child))
+
+    def _hear(self, timeout_ms: int) -> None:
+        self._heartbeats.poll(timeout_ms)
+        while (beat := receive(self._heartbeats)) is not None:
+            if isinstance(beat, Heartbeat):
+                self._note(beat)
+
+    def _note(self, beat: Heartbeat) -> None:
+        for child in self._children:
+            if child.role is beat.role and child.process.pid == beat.pid:
+                child.beat_ns = self._clock.now_ns()
+                child.heard, child.ready = True, beat.ready
+
+    def _stop_output(self) -> None:
+        output = [child for child in self._children if child.role is Role.OUTPUT]
+        if not output or output[0].process.poll() is not None:
+            return
+        send(self._actuator, StopOutput(reason="end"))
+        if self._actuator.poll(STOP_CONFIRM_MS):
+            state = receive(self._actuator)
+            if isinstance(state, OutputState) and not any(state.amplitudes):
+                return
+        # It does not confirm zero: an output that hangs is ended at once, so that the
+        # expiry of the device itself is the longest that anything can go on.
+        output[0].process.kill()
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise `StartError` if nobody could listen there."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        msg = (
+            f"api.port: expected a free port on {host}, got {port} ({error.strerror}); "
+            "end what uses it or choose another"
+        )
+        raise StartError(msg) from error
+
+
+def _exit_code(child: Child) -> ExitCode:
+    return DIED.get(child.name, ExitCode.SUBJECT_DIED)
+
+
+def _obituary(child: Child, code: int) -> str:
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+    return f"{child.name} {how}; the output was stopped and everything ended"
+
+
+def _close(child: Child) -> None:
+    if child.process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            child.process.stdin.close()
+
+
+def _end(child: Child, timeout_s: float) -> None:
+    try:
+        child.process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        child.process.kill()
+        child.process.wait(KILL_TIMEOUT_S)

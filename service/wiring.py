@@ -1,0 +1,126 @@
+"""The one place that builds objects from a configuration."""
+
+import os
+from pathlib import Path
+
+from drivers.errors import ConnectError
+from drivers.ports import Clock, EmgSource, Output, OutputChannel
+from drivers.recordings.choose import choose_streams
+from drivers.recordings.opener import open_recording
+from drivers.recordings.units import uv_per_unit
+from drivers.registry import (
+    LslOutput,
+    LslSource,
+    LslSourceParams,
+    ReplayOptions,
+    ReplaySource,
+    SimulatedOutput,
+    SimulatedSource,
+)
+from drivers.subject.presets import subject_params
+from drivers.subject.subject import SimulatedSubject
+from dsp import ChainParams
+from service.config.rig import (
+    Filtering,
+    LslSourceConfig,
+    OutputConfig,
+    ReplaySourceConfig,
+    RigConfig,
+    SimulatedSourceConfig,
+    SourceConfig,
+)
+from service.core.limits import Limits, compiled_limits, tighten
+from service.core.permits import Gate, Wiring
+
+AMPLITUDE_UNIT = "mA"
+
+
+def make_source(config: SourceConfig, clock: Clock) -> EmgSource:
+    """Return the source that a rig file describes, not yet open."""
+    match config:
+        case LslSourceConfig():
+            return LslSource(config.name, _lsl_params(config))
+        case ReplaySourceConfig():
+            return _make_replay(config, clock)
+        case SimulatedSourceConfig():
+            params = subject_params(config.subject, config.seed)
+            subject = SimulatedSubject(
+                params, config.sample_rate_hz, config.n_channels, config.seed
+            )
+            return SimulatedSource(
+                config.name, subject, clock, chunk_samples=config.chunk_samples
+            )
+
+
+def _lsl_params(config: LslSourceConfig) -> LslSourceParams:
+    return LslSourceParams(
+        stream_name=config.stream_name,
+        stream_type=config.stream_type,
+        source_id=config.source_id,
+        hostname=config.hostname,
+        channels=config.channels,
+        montage=tuple((d.label, d.plus, d.minus) for d in config.montage),
+        unit=config.unit,
+        resolve_timeout_s=config.resolve_timeout_s,
+        silence_s=config.silence_s,
+    )
+
+
+def _make_replay(config: ReplaySourceConfig, clock: Clock) -> EmgSource:
+    recording = open_recording(Path(config.file))
+    chosen = choose_streams(recording, config.stream or None, config.channels)
+    if len(chosen) != 1:
+        names = ", ".join(stream.name for stream in chosen)
+        msg = f"source {config.name!r}: expected one stream, got {names}; name one"
+        raise ConnectError(msg)
+    options = ReplayOptions(
+        chunk_samples=config.chunk_samples,
+        uv_per_unknown_unit=uv_per_unit(config.unit) if config.unit else None,
+    )
+    return ReplaySource(config.name, chosen[0], clock, recording.markers, options)
+
+
+def chain_params(
+    filtering: Filtering, fs: float, n_channels: int, window_s: float
+) -> ChainParams:
+    """Return what the chain of a source is built from."""
+    return ChainParams(
+        fs=fs,
+        n_channels=n_channels,
+        lower_hz=filtering.lower_edge_hz,
+        upper_hz=filtering.upper_edge_hz,
+        mains_hz=float(filtering.mains_hz) or None,
+        control_window_s=window_s,
+        fast_window_s=filtering.envelope_window_s,
+    )
+
+
+def rig_limits(rig: RigConfig) -> Limits:
+    """Return compiled limits, tightened by those of the rig."""
+    return tighten(compiled_limits(), "rig", rig.limits.bounds())
+
+
+def make_gate(rig: RigConfig) -> Gate:
+    """Return the gate in front of the output of this rig."""
+    wiring = tuple(
+        Wiring(c.max_amplitude_ma, c.amplitude_step_ma, c.pad_area_cm2)
+        for c in rig.output.channels
+    )
+    return Gate(wiring, rig_limits(rig))
+
+
+def output_channels(config: OutputConfig) -> tuple[OutputChannel, ...]:
+    """Return the channels of an output as its driver wants them."""
+    return tuple(
+        OutputChannel(c.label, AMPLITUDE_UNIT, c.max_amplitude_ma, c.amplitude_step_ma)
+        for c in config.channels
+    )
+
+
+def make_output(config: OutputConfig, clock: Clock) -> Output:
+    """Return the output that a rig file describes, not yet open."""
+    channels = output_channels(config)
+    if config.driver == "lsl":
+        source_id = f"{config.name}-{os.getpid()}"
+        return LslOutput(config.name, channels, source_id=source_id)
+    return SimulatedOutput(config.name, clock, channels)
