@@ -1,6 +1,7 @@
 """The command line. Data goes to standard output, messages to standard error."""
 
 import contextlib
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from drivers.errors import DriverError
+from dsp.errors import DspError
 from service.errors import ExitCode, ServiceError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -31,7 +33,7 @@ def _told(command: str) -> Iterator[None]:
     """Turn a user's mistake into one message and an exit code."""
     try:
         yield
-    except DriverError as error:
+    except (DriverError, DspError) as error:
         say(f"unclench {command}: {error}")
         raise typer.Exit(ExitCode.BAD_INPUT) from error
     except ServiceError as error:
@@ -86,18 +88,29 @@ def replay(
     channel: Annotated[
         list[str] | None, typer.Option(help="Label; repeatable.")
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Rig file: its filter and unit hold.")
+    ] = None,
+    speed: Annotated[str, typer.Option(help="realtime, max or K times.")] = "max",
     json: JsonFlag = False,
     csv: Annotated[Path | None, typer.Option(help="Write the envelope here.")] = None,
 ) -> None:
-    """Report the tension in a recorded file, as fast as possible."""
+    """Report the tension in a recorded file."""
     from drivers.recordings.choose import choose_streams
     from drivers.recordings.opener import open_recording
     from service.replay.analysis import analyse
     from service.replay.csv_output import write_envelope_csv
+    from service.replay.params import ReplayParams, params_of_rig
+    from service.replay.playback import parse_speed, play
 
     with _told("replay"):
+        pace = parse_speed(speed)
+        params = params_of_rig(config) if config else ReplayParams()
         recording = open_recording(file)
-        report = analyse(recording, choose_streams(recording, stream, channel or ()))
+        chosen = choose_streams(recording, stream, channel or ())
+        if math.isfinite(pace):
+            play(recording, chosen, params, pace, say)
+        report = analyse(recording, chosen, params)
         if csv is not None:
             write_envelope_csv(report, csv)
     if json or csv is None:
@@ -106,4 +119,7 @@ def replay(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)

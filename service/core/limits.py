@@ -67,6 +67,13 @@ COMPILED: Mapping[Quantity, Guardrail] = {
     Quantity.TREATMENT_S: Guardrail(1800.0, 1200.0, _PROPOSAL),
 }
 
+#: Below these there is no pulse to speak of, and the formulas of charge and density
+#: lose their meaning. A: engineering proposal.
+SMALLEST: Mapping[Quantity, float] = {
+    Quantity.PULSE_WIDTH_US: 10.0,
+    Quantity.FREQUENCY_HZ: 0.1,
+}
+
 #: Smallest pad that the product accepts. A: engineering proposal.
 MIN_PAD_AREA_CM2 = 10.0
 
@@ -217,8 +224,8 @@ def amplitude_ceilings(limits: Limits, pulse: Pulse) -> dict[str, float]:
     Returns
     -------
     dict
-        Reason to ceiling in mA. A pulse width or frequency beyond its own bound, or
-        one that is not finite and positive, gives a ceiling of 0.
+        Reason to ceiling in mA. A pulse width or frequency outside of its own bounds
+        gives a ceiling of 0.
 
     Notes
     -----
@@ -231,7 +238,7 @@ def amplitude_ceilings(limits: Limits, pulse: Pulse) -> dict[str, float]:
         (Quantity.PULSE_WIDTH_US, pulse.pulse_width_us),
         (Quantity.FREQUENCY_HZ, pulse.frequency_hz),
     ):
-        if not 0 < value <= limits[quantity].value:
+        if not SMALLEST[quantity] <= value <= limits[quantity].value:
             ceilings[f"{quantity}:{limits[quantity].origin}"] = 0.0
     if not pulse.pad_area_cm2 >= MIN_PAD_AREA_CM2:
         ceilings["pad_area:compiled"] = 0.0

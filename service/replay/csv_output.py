@@ -10,11 +10,14 @@ from typing import TextIO
 import numpy as np
 
 from dsp.types import F64
+from service.errors import ExitCode, ServiceError
 from service.replay.report import ReplayReport
 
 
-class OutputExistsError(FileExistsError):
+class OutputExistsError(ServiceError):
     """The output file is already there; nothing was written."""
+
+    exit_code = ExitCode.BAD_INPUT
 
 
 def write_envelope_csv(report: ReplayReport, path: Path) -> None:

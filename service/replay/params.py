@@ -2,11 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 from drivers.errors import DriverConfigError
 from drivers.recordings.units import uv_per_unit
 from dsp.chain import FAST_WINDOW_S
 from dsp.design import LOWER_EDGE_HZ, UPPER_EDGE_HZ
+from service.config.load import load_toml
+from service.config.rig import RigConfig
 
 HOP_S = 0.01
 """Distance of two envelope values: a tenth of the shortest burst. A: assumption."""
@@ -42,3 +45,16 @@ class ReplayParams:
         if self.sample_rate_hz is not None and not 0 < self.sample_rate_hz < math.inf:
             msg = f"sample_rate_hz: expected above 0, got {self.sample_rate_hz!r}"
             raise DriverConfigError(msg)
+
+
+def params_of_rig(path: Path) -> ReplayParams:
+    """Return the filter and the unit of the source that decides in a rig file."""
+    rig = load_toml(path, RigConfig)
+    source = next(s for s in rig.sources if s.name == rig.control.source)
+    return ReplayParams(
+        lower_hz=source.filter.lower_edge_hz,
+        upper_hz=source.filter.upper_edge_hz,
+        mains_hz=float(source.filter.mains_hz),
+        window_s=source.filter.envelope_window_s,
+        unit=source.unit or None,
+    )
