@@ -20,7 +20,13 @@ from drivers.ports import (
 from dsp.types import Chunk
 from service.core import model
 from service.core.decide import Decision, decide
-from service.core.model import PERMITTED_PHASES, Note, Phase, Verb
+from service.core.model import (
+    DEPENDENT_PHASES,
+    PERMITTED_PHASES,
+    Note,
+    Phase,
+    Verb,
+)
 from service.core.session import reduce
 from service.core.state import Session
 from service.engine.feed import Feed
@@ -48,6 +54,9 @@ TELL_EVERY_S = 0.04
 
 #: Without news the session looks at the time this often.
 TICK_S = 0.02
+
+#: Kind of the notice that a source gives when clocks shifted against each other.
+CLOCK_STEP = "clock_step"
 
 NS = 1e-9
 SILENT = ChannelPermit(amplitude=0.0, pulse_width_us=0.0, frequency_hz=0.0)
@@ -124,8 +133,7 @@ class Engine:
             case SourceRestored():
                 self._restore(item)
             case SourceNotice():
-                self._feeds[item.source].notice = item.text
-                self._tell_source(item.source, item.kind, item.text)
+                self._notice(item)
             case Marker():
                 self._tell_source(item.source, "marker", item.text)
 
@@ -166,6 +174,16 @@ class Engine:
         self._tell_source(source, "source_lost", reason)
         if source == self._where[0]:
             self._reduce(model.SourceLost(self._now_s, reason))
+
+    def _notice(self, notice: SourceNotice) -> None:
+        self._feeds[notice.source].notice = notice.text
+        self._tell_source(notice.source, notice.kind, notice.text)
+        is_step = notice.kind == CLOCK_STEP and notice.source == self._where[0]
+        session = self._session
+        if is_step and session is not None and session.phase in DEPENDENT_PHASES:
+            # Ages before and after it cannot be compared: nothing was certain.
+            self._feeds[notice.source].restart()
+            self._reduce(model.FaultRaised(self._now_s, "emg_clock_step"))
 
     def _restore(self, event: SourceRestored) -> None:
         feed = self._feeds[event.source]

@@ -1,0 +1,304 @@
+"""EMG over Lab Streaming Layer.
+
+liblsl would recover a lost stream by itself, silently, with another rate if need be.
+Here a loss is an event: noticed within a quarter of a second, told, and mended by an
+own search that accepts nothing but the same stream again. Stamps are corrected to the
+clock of this host and otherwise left as they are: dejittering would erase gaps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy.typing as npt
+
+from drivers.clock import SystemClock
+from drivers.errors import ConnectError
+from drivers.liblsl import load_pylsl
+from drivers.ports import (
+    Clock,
+    Discontinuity,
+    SourceEvent,
+    SourceLost,
+    SourceNotice,
+    SourceRestored,
+    StreamInfo,
+)
+from drivers.sources.lsl_layout import Layout, Shape, plan_layout, shape_of
+from drivers.sources.lsl_resolve import Predicate, described, distinct, find_one
+from drivers.sources.notices import NoticeBoard
+from dsp.continuity import ContinuityTracker, Finding, Judgement
+from dsp.types import F64, Chunk
+
+#: Never 0: that would hang the sender for ever.
+INLET_BUFFER_S = 1
+OPEN_TIMEOUT_S = 5.0
+#: The first estimate of the clock offset takes 8 probes of 64 ms.
+CORRECTION_TIMEOUT_S = 3.0
+CORRECTION_EVERY_S = 2.0
+#: A clock that jumps by more is not followed in silence. A.
+CLOCK_STEP_S = 0.02
+RECONNECT_LOOK_S = 0.02
+#: Rows that one pull may return: at 10 kHz a fifth of a second.
+MAX_ROWS = 2048
+
+TEXTS = {
+    Finding.GAP: "samples are missing",
+    Finding.DUPLICATE: "samples came twice; the second ones were dropped",
+    Finding.BACKWARDS: "time stamps went backwards",
+    Finding.FOREIGN_CLOCK: "time stamps are not of the LSL clock; data are not used",
+    Finding.FUTURE: "time stamps are ahead of the clock",
+    Finding.LATE: "data arrive late",
+    Finding.BURST: "a backlog came with fresh time stamps; it was dropped",
+    Finding.RATE: "the rate is not the nominal one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LslSourceParams:
+    """Which stream, which of its channels, and how patient to be.
+
+    ``channels`` are labels; ``montage`` has (label, plus, minus) of each derivation;
+    ``unit`` holds where the stream states none. Losing is noticed after ``silence_s``.
+    """
+
+    stream_name: str = ""
+    stream_type: str = "EMG"
+    source_id: str = ""
+    hostname: str = ""
+    channels: tuple[str, ...] = ()
+    montage: tuple[tuple[str, str, str], ...] = ()
+    unit: str = ""
+    resolve_timeout_s: float = 5.0
+    silence_s: float = 0.25
+
+    @property
+    def predicate(self) -> Predicate:
+        """What the stream must be."""
+        return Predicate(
+            self.stream_name, self.stream_type, self.source_id, self.hostname
+        )
+
+
+@dataclass(slots=True)
+class _Link:
+    """A subscription that works: the inlet, and what was found out about it."""
+
+    inlet: Any
+    shape: Shape
+    layout: Layout
+    info: StreamInfo
+    tracker: ContinuityTracker
+    offset_s: float
+    heard_s: float
+    corrected_s: float
+
+
+class LslSource:
+    """One EMG stream. Single-threaded: whoever polls it owns it."""
+
+    def __init__(
+        self,
+        name: str,
+        params: LslSourceParams,
+        *,
+        lsl: ModuleType | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = name
+        self._params = params
+        self._predicate = params.predicate
+        self._lsl = lsl
+        self._clock = clock or SystemClock()
+        self._link: _Link | None = None
+        self._first: _Link | None = None
+        self._resolver: Any = None
+        self._notices = NoticeBoard(name)
+        self._lost = False
+        self._refused: set[str] = set()
+
+    def open(self) -> StreamInfo:
+        """Find the stream and subscribe to it; raise `ConnectError` saying why not."""
+        if self._link is not None:
+            return self._link.info
+        self._lsl = lsl = self._lsl or load_pylsl()
+        patience_s = self._params.resolve_timeout_s
+        found = find_one(lsl, self.name, self._predicate, patience_s, self._clock)
+        self._link = self._first = link = self._subscribe(lsl, found)
+        self._lost = False
+        self._refused.clear()
+        again = self._predicate
+        if link.info.source_id:
+            again = Predicate(source_id=link.info.source_id)
+        self._resolver = lsl.ContinuousResolver(pred=str(again))
+        return link.info
+
+    def poll(self, timeout_s: float) -> Sequence[SourceEvent]:
+        """Return what came; a stream that ended is looked for instead."""
+        lsl, link = self._lsl, self._link
+        if lsl is None or self._first is None:
+            msg = f"source {self.name!r}: not open"
+            raise ConnectError(msg)
+        if link is None:
+            return self._look_for(lsl, self._first, timeout_s)
+        # Half of the patience, so that silence is noticed in time.
+        wait_s = min(timeout_s, self._params.silence_s / 2)
+        try:
+            raw, stamps = link.inlet.pull_chunk(
+                timeout=wait_s, max_samples=MAX_ROWS, min_samples=1, as_numpy=True
+            )
+        except lsl.util.LostError:
+            return self._drop(link, lsl.local_clock())
+        arrival_s = lsl.local_clock()
+        events = self._follow_clock(lsl, link, arrival_s)
+        if len(stamps):
+            link.heard_s = arrival_s
+            events += self._take(link, raw, stamps + link.offset_s, arrival_s)
+        elif not self._lost and arrival_s - link.heard_s > self._params.silence_s:
+            silent_ms = (arrival_s - link.heard_s) * 1e3
+            events += self._lose(f"silent for {silent_ms:.0f} ms", arrival_s)
+        return events
+
+    def close(self) -> None:
+        """Unsubscribe. Only the thread that polls may call this."""
+        self._link = self._first = None
+        self._resolver = None
+
+    def _subscribe(self, lsl: ModuleType, found: Any) -> _Link:  # noqa: ANN401
+        params = self._params
+        inlet = lsl.StreamInlet(
+            found, max_buflen=INLET_BUFFER_S, recover=False, processing_flags=0
+        )
+        try:
+            full = inlet.info(OPEN_TIMEOUT_S)
+            shape = shape_of(full, self.name)
+            layout = plan_layout(
+                shape, self.name, params.channels, params.montage, params.unit
+            )
+            inlet.open_stream(OPEN_TIMEOUT_S)
+            offset_s = float(inlet.time_correction(CORRECTION_TIMEOUT_S))
+        except (lsl.util.LostError, lsl.util.TimeoutError, RuntimeError) as error:
+            msg = (
+                f"source {self.name!r}: stream {found.name()!r} was found but does not "
+                f"answer ({error or type(error).__name__}); is its sender alive?"
+            )
+            raise ConnectError(msg) from error
+        now_s = lsl.local_clock()
+        return _Link(
+            inlet,
+            shape,
+            layout,
+            _describe(full, shape, layout),
+            ContinuityTracker(shape.nominal_rate_hz),
+            offset_s,
+            heard_s=now_s,
+            corrected_s=now_s,
+        )
+
+    def _take(
+        self, link: _Link, raw: npt.NDArray[Any], t_s: F64, arrival_s: float
+    ) -> list[SourceEvent]:
+        judged = link.tracker.update(t_s, arrival_s)
+        events: list[SourceEvent] = []
+        for finding in judged.findings:
+            text = _text(finding, judged, link.shape)
+            events += self._notices.tell(finding.value, text, arrival_s)
+        if Finding.RATE in judged.findings:
+            # Filters made for another rate tell nothing: better no EMG than wrong EMG.
+            return events + self._lose(
+                _text(Finding.RATE, judged, link.shape), arrival_s
+            )
+        if self._lost and (Finding.LATE in judged.findings or not judged.pieces):
+            return events
+        if self._lost:
+            self._lost = False
+            reason = "data came again"
+            events.append(SourceRestored(self.name, link.info, reason, arrival_s))
+        emg_uv = link.layout.to_uv(raw)
+        for piece in judged.pieces:
+            if not piece.continues:
+                n = piece.missing_samples
+                reason = f"{n} samples are missing" if n else "a new start"
+                events.append(Discontinuity(self.name, reason, n, arrival_s))
+            rows = slice(piece.start, piece.stop)
+            events.append(Chunk(self.name, emg_uv[rows], t_s[rows], arrival_s))
+        return events
+
+    def _follow_clock(
+        self, lsl: ModuleType, link: _Link, now_s: float
+    ) -> list[SourceEvent]:
+        if now_s - link.corrected_s < CORRECTION_EVERY_S:
+            return []
+        link.corrected_s = now_s
+        try:
+            offset_s = float(link.inlet.time_correction(0.0))
+        except (lsl.util.LostError, lsl.util.TimeoutError):
+            # The pull notices a loss; until then the last offset is the best known.
+            return []
+        step_s = offset_s - link.offset_s
+        link.offset_s = offset_s
+        if abs(step_s) <= CLOCK_STEP_S:
+            return []
+        link.tracker.restart()
+        text = f"the clocks of sender and receiver shifted by {step_s * 1e3:.0f} ms"
+        return [SourceNotice(self.name, "clock_step", text, now_s)]
+
+    def _lose(self, reason: str, now_s: float) -> list[SourceEvent]:
+        if self._lost:
+            return []
+        self._lost = True
+        return [SourceLost(self.name, reason, now_s)]
+
+    def _drop(self, link: _Link, now_s: float) -> list[SourceEvent]:
+        """Let go of a stream that ended; its answers may be in the air for a while."""
+        self._link = None
+        self._refused.add(link.info.uid)
+        return self._lose("the stream ended", now_s)
+
+    def _look_for(
+        self, lsl: ModuleType, before: _Link, timeout_s: float
+    ) -> list[SourceEvent]:
+        self._clock.sleep(min(timeout_s, RECONNECT_LOOK_S))
+        infos = distinct(self._resolver.results())
+        found = [info for info in infos if info.uid() not in self._refused]
+        now_s = lsl.local_clock()
+        if not found:
+            return []
+        if len(found) > 1:
+            text = f"several streams came back: {described(found)}; end all but one"
+            return self._notices.tell("ambiguous", text, now_s)
+        try:
+            link = self._subscribe(lsl, found[0])
+        except ConnectError as error:
+            self._refused.add(found[0].uid())
+            return self._notices.tell("refused", str(error), now_s)
+        if link.shape != before.shape:
+            self._refused.add(link.info.uid)
+            text = f"it came back as {link.shape}, it was {before.shape}: not used"
+            return self._notices.tell("changed_shape", text, now_s)
+        self._link = link
+        return []
+
+
+def _describe(full: Any, shape: Shape, layout: Layout) -> StreamInfo:  # noqa: ANN401
+    return StreamInfo(
+        name=full.name(),
+        type=full.type(),
+        source_id=full.source_id(),
+        uid=full.uid(),
+        hostname=full.hostname(),
+        channel_format=shape.channel_format,
+        nominal_rate_hz=shape.nominal_rate_hz,
+        channels=layout.channels,
+    )
+
+
+def _text(finding: Finding, judged: Judgement, shape: Shape) -> str:
+    text = TEXTS[finding]
+    if finding is Finding.RATE:
+        rate_hz, nominal_hz = judged.effective_rate_hz, shape.nominal_rate_hz
+        return f"{text}: {rate_hz:.1f} instead of {nominal_hz:g} Hz"
+    if finding in {Finding.LATE, Finding.FUTURE}:
+        return f"{text}: the newest sample is {judged.age_s * 1e3:.0f} ms old"
+    return text

@@ -1,0 +1,161 @@
+"""What an LSL stream says about itself, and which of its channels are wanted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from drivers.errors import ConnectError
+from drivers.ports import ChannelInfo
+from drivers.recordings.model import unique_labels
+from drivers.recordings.units import uv_per_unit
+from dsp.types import F64
+
+#: Rates and widths that the chain is tested for.
+MIN_RATE_HZ, MAX_RATE_HZ = 250.0, 10_000.0
+MAX_CHANNELS = 256
+
+NUMERIC_FORMATS = {
+    1: "float32",
+    2: "double64",
+    4: "int32",
+    5: "int16",
+    6: "int8",
+    7: "int64",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What may not change while a stream is used."""
+
+    n_channels: int
+    nominal_rate_hz: float
+    channel_format: str
+    labels: tuple[str, ...]
+    units: tuple[str, ...]
+
+
+def shape_of(info: Any, name: str) -> Shape:  # noqa: ANN401 - pylsl has no types
+    """Return the shape of a stream; raise `ConnectError` if it cannot be EMG."""
+    channel_format = NUMERIC_FORMATS.get(info.channel_format())
+    if channel_format is None:
+        msg = (
+            f"source {name!r}: expected numbers, stream {info.name()!r} has "
+            "strings; markers belong into [markers]"
+        )
+        raise ConnectError(msg)
+    rate_hz, n = float(info.nominal_srate()), int(info.channel_count())
+    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        what = f"{rate_hz:g} Hz" if rate_hz else "an irregular rate"
+        msg = (
+            f"source {name!r}: expected {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz, "
+            f"stream {info.name()!r} has {what}"
+        )
+        raise ConnectError(msg)
+    if not 1 <= n <= MAX_CHANNELS:
+        msg = (
+            f"source {name!r}: expected 1 to {MAX_CHANNELS} channels, stream "
+            f"{info.name()!r} has {n}"
+        )
+        raise ConnectError(msg)
+    labels, units = _described(info, n)
+    return Shape(n, rate_hz, channel_format, labels, units)
+
+
+def _described(info: Any, n: int) -> tuple[tuple[str, ...], tuple[str, ...]]:  # noqa: ANN401
+    labels: list[str] = []
+    units: list[str] = []
+    channel = info.desc().child("channels").child("channel")
+    while not channel.empty() and len(labels) < n:
+        labels.append(channel.child_value("label"))
+        units.append(channel.child_value("unit"))
+        channel = channel.next_sibling("channel")
+    missing = n - len(labels)
+    units += [""] * missing
+    if not any(labels):
+        return (), tuple(units)
+    return unique_labels([*labels, *[""] * missing]), tuple(units)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How rows of the stream become rows of EMG in microvolt.
+
+    Column ``k`` is ``raw[plus[k]] - raw[minus[k]]``, scaled; a monopolar channel has no
+    ``minus``, marked by its own index and a factor of 0.
+    """
+
+    channels: tuple[ChannelInfo, ...]
+    plus: npt.NDArray[np.intp]
+    minus: npt.NDArray[np.intp]
+    plus_uv: F64
+    minus_uv: F64
+    bipolar: bool
+
+    def to_uv(self, raw: npt.NDArray[Any]) -> F64:
+        """Return a chunk of EMG: a new, contiguous float64 array in microvolt."""
+        emg_uv: F64 = raw[:, self.plus] * self.plus_uv
+        if self.bipolar:
+            emg_uv -= raw[:, self.minus] * self.minus_uv
+        return emg_uv
+
+
+def plan_layout(
+    shape: Shape,
+    name: str,
+    channels: Sequence[str],
+    montage: Sequence[tuple[str, str, str]],
+    unit: str,
+) -> Layout:
+    """Return the layout of the wanted channels; raise `ConnectError` if one is not."""
+    labels = shape.labels or tuple(str(k + 1) for k in range(shape.n_channels))
+    wanted = [(label, label, "") for label in channels] + list(montage)
+    wanted = wanted or [(label, label, "") for label in labels]
+    plus = [_index(name, labels, p, named=bool(shape.labels)) for _, p, _ in wanted]
+    minus = [
+        _index(name, labels, m, named=bool(shape.labels)) if m else p
+        for (_, _, m), p in zip(wanted, plus, strict=True)
+    ]
+    factors = _factors(shape, name, labels, sorted({*plus, *minus}), unit)
+    is_bipolar = np.array([bool(m) for _, _, m in wanted])
+    return Layout(
+        channels=tuple(ChannelInfo(label, "uV") for label, _, _ in wanted),
+        plus=np.array(plus, np.intp),
+        minus=np.array(minus, np.intp),
+        plus_uv=factors[plus],
+        minus_uv=factors[minus] * is_bipolar,
+        bipolar=bool(is_bipolar.any()),
+    )
+
+
+def _index(name: str, labels: Sequence[str], label: str, *, named: bool) -> int:
+    if label in labels:
+        return labels.index(label)
+    have = ", ".join(labels)
+    if not named:
+        have = f"no labels, so they are called {labels[0]} to {labels[-1]}"
+    msg = f"source {name!r}: there is no channel {label!r}; the stream has {have}"
+    raise ConnectError(msg)
+
+
+def _factors(
+    shape: Shape, name: str, labels: Sequence[str], used: Sequence[int], stated: str
+) -> F64:
+    """Return factors to microvolt; a config speaks only where the stream is silent."""
+    factors = np.full(shape.n_channels, np.nan)
+    for k in used:
+        own = uv_per_unit(shape.units[k])
+        factor = uv_per_unit(stated) if own is None and stated else own
+        factors[k] = np.nan if factor is None else factor
+    unknown = [k for k in used if np.isnan(factors[k])]
+    if unknown:
+        what = ", ".join(f"{labels[k]} ({shape.units[k] or 'none'})" for k in unknown)
+        msg = (
+            f"source {name!r}: expected the unit of each channel to be uV, mV or V, "
+            f'got {what}; state  unit = "uV"  (or what it is) in the config'
+        )
+        raise ConnectError(msg)
+    return factors

@@ -1,0 +1,99 @@
+"""Finding the one LSL stream that a config means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from drivers.errors import ConnectError, DriverConfigError
+from drivers.ports import Clock
+
+#: After the first answer others are awaited: unicast answers come in a second wave
+#: half a second later.
+SETTLE_S = 0.6
+LOOK_EVERY_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """What a stream must be; an empty field means any."""
+
+    stream_name: str = ""
+    stream_type: str = ""
+    source_id: str = ""
+    hostname: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be asked for."""
+        if not any(self.fields().values()):
+            msg = "expected stream_name, stream_type, source_id or hostname; got none"
+            raise DriverConfigError(msg)
+        for key, value in self.fields().items():
+            if "'" in value and '"' in value:
+                msg = f"{key}: a value with both kinds of quotes cannot be asked for"
+                raise DriverConfigError(msg)
+
+    def fields(self) -> dict[str, str]:
+        """Return the fields by the names of LSL."""
+        return {
+            "name": self.stream_name,
+            "type": self.stream_type,
+            "source_id": self.source_id,
+            "hostname": self.hostname,
+        }
+
+    def __str__(self) -> str:
+        terms = (f"{key}={_quoted(v)}" for key, v in self.fields().items() if v)
+        return " and ".join(terms)
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if "'" in value else f"'{value}'"
+
+
+def distinct(infos: Sequence[Any]) -> list[Any]:
+    """Return one entry per stream: hosts answer once per network interface."""
+    return list({info.uid(): info for info in infos}.values())
+
+
+def find_one(
+    lsl: ModuleType, name: str, predicate: Predicate, timeout_s: float, clock: Clock
+) -> Any:  # noqa: ANN401 - pylsl has no types
+    """Return the stream that fits; raise `ConnectError` if none or several do."""
+    resolver = lsl.ContinuousResolver(pred=str(predicate))
+    until_s = clock.now_s() + timeout_s
+    found: list[Any] = []
+    while clock.now_s() < until_s and not found:
+        clock.sleep(LOOK_EVERY_S)
+        found = distinct(resolver.results())
+    if not found:
+        raise ConnectError(_nothing(lsl, name, predicate, timeout_s))
+    until_s = clock.now_s() + SETTLE_S
+    while clock.now_s() < until_s and len(found) == 1:
+        clock.sleep(LOOK_EVERY_S)
+        found = distinct(resolver.results())
+    if len(found) > 1:
+        msg = (
+            f"source {name!r}: expected one stream with {predicate}, found "
+            f"{len(found)}: {described(found)}; state source_id or hostname"
+        )
+        raise ConnectError(msg)
+    return found[0]
+
+
+def described(infos: Sequence[Any]) -> str:
+    """Return streams in words."""
+    return "; ".join(
+        f"{info.name()!r} ({info.type()}, source_id {info.source_id()!r}, "
+        f"on {info.hostname()})"
+        for info in infos
+    )
+
+
+def _nothing(lsl: ModuleType, name: str, predicate: Predicate, timeout_s: float) -> str:
+    visible = distinct(lsl.resolve_streams(SETTLE_S))
+    others = f"visible are {described(visible)}" if visible else "none is visible"
+    return (
+        f"source {name!r}: no LSL stream with {predicate} within {timeout_s:g} s; "
+        f"{others}; see 'unclench doctor'"
+    )
