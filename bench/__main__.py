@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 import bench.dsp
+import bench.loop
 from bench.timing import Row
 
 #: Every bench: its name and what runs it.
 BENCHES: dict[str, Callable[[], list[Row]]] = {
     "dsp": bench.dsp.run,
+    "loop": bench.loop.run,
 }
 
 

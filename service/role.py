@@ -32,6 +32,9 @@ from service.messages import Heartbeat, Role
 HEARTBEAT_NS = 20_000_000
 STDIN_FD = 0
 
+#: Dashboards and viewers get what engine and output leave of the processor. A.
+NICE = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -140,6 +143,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, terminate)
     threading.Thread(target=lifeline.watch, daemon=True, name="lifeline").start()
+    yield_to_the_loop(role)
     endpoints = Endpoints.from_json(args.endpoints)
     bus = Bus(endpoints)
     try:
@@ -154,6 +158,12 @@ def main(argv: list[str] | None = None) -> int:
     finally:
         bus.close()
     return ExitCode.OK
+
+
+def yield_to_the_loop(role: Role) -> None:
+    """Lower the priority of a role that the loop does not wait for, where possible."""
+    if role in {Role.API, Role.OUTLETS} and hasattr(os, "nice"):
+        os.nice(NICE)
 
 
 def _parser() -> argparse.ArgumentParser:

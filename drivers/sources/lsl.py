@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from drivers.clock import SystemClock
@@ -40,6 +41,8 @@ CORRECTION_EVERY_S = 2.0
 #: A clock that jumps by more is not followed in silence. A.
 CLOCK_STEP_S = 0.02
 RECONNECT_LOOK_S = 0.02
+#: Longest wait for the rest of a chunk. A: enqueueing takes a tenth of it.
+REST_OF_CHUNK_S = 0.001
 #: Rows that one pull may return: at 10 kHz a fifth of a second.
 MAX_ROWS = 2048
 
@@ -93,6 +96,7 @@ class _Link:
     offset_s: float
     heard_s: float
     corrected_s: float
+    usual_rows: int = 1
 
 
 class LslSource:
@@ -145,9 +149,7 @@ class LslSource:
         # Half of the patience, so that silence is noticed in time.
         wait_s = min(timeout_s, self._params.silence_s / 2)
         try:
-            raw, stamps = link.inlet.pull_chunk(
-                timeout=wait_s, max_samples=MAX_ROWS, min_samples=1, as_numpy=True
-            )
+            raw, stamps = _pull(link, wait_s)
         except lsl.util.LostError:
             return self._drop(link, lsl.local_clock())
         arrival_s = lsl.local_clock()
@@ -279,6 +281,29 @@ class LslSource:
             return self._notices.tell("changed_shape", text, now_s)
         self._link = link
         return []
+
+
+def _pull(link: _Link, timeout_s: float) -> tuple[npt.NDArray[Any], F64]:
+    """Return what came, waiting for the rest of a chunk that is just coming in.
+
+    liblsl wakes its reader at the first sample of a chunk. To go on with that sample
+    alone would let the decision wait for the next chunk.
+    """
+    raw, stamps = link.inlet.pull_chunk(
+        timeout=timeout_s, max_samples=MAX_ROWS, min_samples=1, as_numpy=True
+    )
+    missing = link.usual_rows - len(stamps)
+    if len(stamps) and missing > 0:
+        more, later = link.inlet.pull_chunk(
+            timeout=REST_OF_CHUNK_S,
+            max_samples=MAX_ROWS,
+            min_samples=missing,
+            as_numpy=True,
+        )
+        raw, stamps = np.concatenate((raw, more)), np.concatenate((stamps, later))
+    if len(stamps):
+        link.usual_rows = len(stamps)
+    return raw, stamps
 
 
 def _describe(full: Any, shape: Shape, layout: Layout) -> StreamInfo:  # noqa: ANN401
