@@ -24,6 +24,9 @@ SCRIPT = {"checking": "calibrate", "ready": "arm", "armed": "start"}
 #: A refused request is made again after this long.
 RETRY_S = 0.5
 
+#: The demo's operator waits until the signal has been good for so long.
+CHECK_S = 2.1
+
 ENDED = frozenset({"done", "fault"})
 
 
@@ -119,6 +122,7 @@ class Operator:
         self._say = say
         self._asked = ""
         self._asked_s = 0.0
+        self._good_since_s = 0.0
         self.state: State | None = None
 
     @property
@@ -150,7 +154,9 @@ class Operator:
                 self._ask(state, "open", OpenSession(program=self._program))
             return
         verb = SCRIPT.get(session.phase)
-        if verb is not None:
+        if any(c.quality for c in state.channels if c.label == session.channel):
+            self._good_since_s = state.t_s
+        if verb is not None and state.t_s - self._good_since_s > CHECK_S:
             self._ask(state, verb, SessionCommand(verb=verb))
 
     def _ask(

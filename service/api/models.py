@@ -1,0 +1,170 @@
+"""What requests and answers look like."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.core.limits import COMPILED, above_recommended
+from service.core.program import Program
+from service.messages import State
+from service.role import Snapshot
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Text = Annotated[str, Field(max_length=128)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewSession(_Model):
+    """A session to be opened; what is absent is as the rig file says."""
+
+    program: Text = ""
+    channel: Text = ""
+    subject: Text = ""
+    limits: dict[str, Positive] = Field(
+        default_factory=dict,
+        description="Bounds that tighten those of the rig, by quantity: "
+        + ", ".join(COMPILED),
+    )
+
+
+class Stored(_Model):
+    """Stored calibration values that replace the measured ones."""
+
+    noise_uv: Positive | None = None
+    mvc_uv: Positive | None = None
+
+
+class Opened(BaseModel):
+    """A session that was opened."""
+
+    session_id: str
+    warnings: list[str]
+
+
+class Done(BaseModel):
+    """A request that was carried out."""
+
+    session_id: str
+    done: str
+
+
+class Stopped(BaseModel):
+    """What became of a stop."""
+
+    stopped: bool = Field(description="The output confirmed zero.")
+    engine: str = Field(description="stopped, no_session or no_answer.")
+    elapsed_ms: float
+    output: dict[str, Any] | None
+
+
+class Health(BaseModel):
+    """Whether the loop is alive."""
+
+    status: str
+    rig: str
+    version: str
+    state_age_ms: float | None
+    output_age_ms: float | None
+    output_fault: str | None
+
+
+class ProgramInfo(BaseModel):
+    """A program that a session can run."""
+
+    name: str
+    title: str
+    max_amplitude_ma: float
+    pulse_width_us: float
+    frequency_hz: float
+    threshold_pct_mvc: float
+    treatment_s: float
+
+
+class OutputChannelInfo(BaseModel):
+    """One actuator."""
+
+    label: str
+    max_amplitude_ma: float
+    amplitude_step_ma: float
+    pad_area_cm2: float
+
+
+class OutputInfo(BaseModel):
+    """An output of this rig."""
+
+    name: str
+    driver: str
+    channels: list[OutputChannelInfo]
+
+
+class StreamInfo(BaseModel):
+    """An LSL stream that is visible now."""
+
+    name: str
+    type: str
+    source_id: str
+    hostname: str
+    uid: str
+    n_channels: int
+    nominal_rate_hz: float
+    channel_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class RigFacts:
+    """What does not change while the service runs."""
+
+    rig: str
+    version: str
+    default_program: str
+    programs: tuple[ProgramInfo, ...]
+    outputs: tuple[OutputInfo, ...]
+
+
+def rig_facts(snapshot: Snapshot, version: str) -> RigFacts:
+    """Return the facts of a checked configuration."""
+    output = snapshot.rig.output
+    channels = [OutputChannelInfo(**c.model_dump()) for c in output.channels]
+    return RigFacts(
+        rig=snapshot.rig.rig.name,
+        version=version,
+        default_program=snapshot.rig.control.program,
+        programs=tuple(_program_info(p) for p in snapshot.programs.values()),
+        outputs=(
+            OutputInfo(name=output.name, driver=output.driver, channels=channels),
+        ),
+    )
+
+
+def _program_info(program: Program) -> ProgramInfo:
+    return ProgramInfo(
+        name=program.name,
+        title=program.title,
+        max_amplitude_ma=program.max_amplitude_ma,
+        pulse_width_us=program.pulse_width_us,
+        frequency_hz=program.frequency_hz,
+        threshold_pct_mvc=program.success.threshold_pct_mvc,
+        treatment_s=program.timing.treatment_s,
+    )
+
+
+def limit_warnings(limits: dict[str, float]) -> list[str]:
+    """Return what an operator should reconsider; unknown names are refused later."""
+    known = {q: limits[q.value] for q in COMPILED if q.value in limits}
+    return above_recommended(known)
+
+
+def state_schema() -> dict[str, Any]:
+    """Return the JSON schema of a state, for the OpenAPI document."""
+    (schema,), components = msgspec.json.schema_components(
+        [State], ref_template="#/components/schemas/{name}"
+    )
+    inner = components.pop("State", schema)
+    extra = {"stale": {"type": "boolean"}, "age_ms": {"type": "number"}}
+    inner["properties"] = {**inner["properties"], **extra}
+    return {"State": inner, **components}

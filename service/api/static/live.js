@@ -1,0 +1,335 @@
+// The live page: one websocket in, REST out, two canvases. No state but what it shows.
+
+const WINDOW_S = 60;
+const RECONNECT_MS = 500;
+const SILENT_MS = 1500;
+const MAX_EVENTS = 60;
+const byId = (id) => document.getElementById(id);
+const history = []; // {t, tone, permitted, confirmed, threshold, calibrated}
+let newest = null;
+let heardAt = 0;
+
+// --- what comes in -----------------------------------------------------------------
+
+function connect() {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const socket = new WebSocket(`${scheme}://${location.host}/api/v1/live?format=json&rate_hz=25`);
+  socket.onmessage = ({ data }) => {
+    const message = JSON.parse(data);
+    heardAt = performance.now();
+    if (message.type === "state") takeState(message);
+    else if (message.type === "event") takeEvent(message);
+  };
+  socket.onclose = () => {
+    showLink();
+    setTimeout(connect, RECONNECT_MS);
+  };
+}
+
+function takeState(state) {
+  newest = state;
+  showLink();
+  show(state);
+  if (!state.stale) remember(state);
+}
+
+function controlled(state) {
+  const session = state.session;
+  return state.channels.find((c) => session && c.source === session.source && c.label === session.channel)
+    ?? state.channels[0];
+}
+
+function confirmedMa(state) {
+  return state.output ? Math.max(0, ...state.output.amplitudes) : null;
+}
+
+function remember(state) {
+  const channel = controlled(state);
+  const session = state.session;
+  const calibrated = Boolean(session?.calibration);
+  if (history.length && history.at(-1).calibrated !== calibrated) history.length = 0;
+  const envelope = calibrated ? channel?.tension_pct_mvc : channel?.envelope_uv;
+  const silent = !(session?.stimulation_on || confirmedMa(state) > 0);
+  history.push({
+    t: state.t_s,
+    envelope,
+    tone: silent ? envelope : null, // under stimulation the artifact looks like tension
+    measured: session?.treatment_s === null ? null : session?.tone_pct_mvc,
+    permitted: session?.permitted_ma ?? 0,
+    confirmed: confirmedMa(state),
+    threshold: calibrated ? session.threshold_pct_mvc : null,
+    calibrated,
+  });
+  while (history.length && state.t_s - history[0].t > WINDOW_S + 2) history.shift();
+}
+
+// --- what is shown -----------------------------------------------------------------
+
+const number = (value, digits = 1) => (value === null || value === undefined ? "–" : value.toFixed(digits));
+
+function setText(id, text) {
+  const element = byId(id);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function showLink() {
+  const silent = performance.now() - heardAt > SILENT_MS;
+  const link = silent ? "lost" : newest?.stale ? "stale" : newest ? "live" : "waiting";
+  const words = {
+    lost: "connection lost: values are old",
+    stale: "the engine is silent: values are old",
+    live: "live",
+    waiting: "connecting",
+  };
+  byId("link").dataset.link = link;
+  setText("link", words[link]);
+  document.body.classList.toggle("stale", link !== "live");
+}
+
+const TASKS = { rest: "Rest: let everything hang", mvc: "Contract as hard as you can", relax: "Relax, do nothing" };
+const PHASES = { "": "no session" };
+const NEXT = { "": "open", done: "open", checking: "calibrate", ready: "arm", armed: "start", treating: "hold",
+  weaning: "hold", holding: "start", fault: "acknowledge" };
+const ALLOWED = { "": ["open"], done: ["open"], idle: ["open"], checking: ["calibrate"], ready: ["arm", "calibrate"],
+  armed: ["start"], treating: ["hold"], weaning: ["hold"], holding: ["start"], fault: ["acknowledge"] };
+
+function show(state) {
+  const session = state.session;
+  const channel = controlled(state);
+  const phase = session?.phase ?? "";
+  const calibrated = Boolean(session?.calibration);
+  setText("rig", state.rig);
+  setText("phase", PHASES[phase] ?? phase);
+  byId("phase").dataset.phase = phase;
+  setText("cause", causeOf(session));
+  setText("task", session?.task ? TASKS[session.task] ?? session.task : "");
+  byId("task").hidden = !session?.task;
+  const treated = session?.treatment_s !== null && session?.treatment_s !== undefined;
+  setText("tension-name", treated ? "Tone, stimulation off" : "Tension");
+  const untreated = calibrated ? channel?.tension_pct_mvc : channel?.envelope_uv;
+  setText("tension", number(treated ? session.tone_pct_mvc : untreated));
+  setText("tension-unit", calibrated ? "%MVC" : "µV");
+  setText("envelope-unit", calibrated ? "%MVC" : "µV (not calibrated)");
+  setText("channel", channel ? `${channel.source} · ${channel.label}` : "");
+  setText("threshold", number(session?.threshold_pct_mvc));
+  setText("permitted", number(session?.permitted_ma ?? 0));
+  setText("confirmed", number(confirmedMa(state)));
+  setText("treated", number(session?.treatment_s, 0));
+  setText("treated-of", session ? `of ${number(session.treatment_limit_s, 0)} s` : "s");
+  const after = session?.final_pct_mvc;
+  const before = number(session?.calibration?.baseline_pct_mvc);
+  setText("baseline", after === null || after === undefined ? before : `${before} → ${number(after)}`);
+  setText("why", session ? whyOf(session) : "");
+  showActions(phase);
+  showSignal(state);
+}
+
+function causeOf(session) {
+  if (!session) return "";
+  const words = [session.outcome?.replace("_", " "), session.hold_reason, session.cause];
+  return words.filter((word, k) => word && words.indexOf(word) === k).join(" · ");
+}
+
+function whyOf(session) {
+  const limit = session.most_limiting ? `limited by ${session.most_limiting}; ` : "";
+  const strikes = session.strikes ? `${session.strikes} strikes; ` : "";
+  return `${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
+}
+
+function showActions(phase) {
+  for (const button of document.querySelectorAll("[data-act]")) {
+    const act = button.dataset.act;
+    button.disabled = !(ALLOWED[phase] ?? []).includes(act);
+    button.classList.toggle("next", NEXT[phase] === act && !button.disabled);
+  }
+}
+
+function showSignal(state) {
+  const rows = state.sources.map((source) => {
+    const age = source.age_ms === null ? "no data" : `${source.age_ms.toFixed(0)} ms`;
+    const text = `${source.name}: ${source.sample_rate_hz.toFixed(0)} Hz, ${age}`;
+    return [text, source.notice, !source.connected];
+  });
+  for (const channel of state.channels) {
+    const bad = channel.quality.length > 0;
+    rows.push([`${channel.label} ${number(channel.rms_uv)} µV`, bad ? channel.quality.join(", ") : "good", bad]);
+  }
+  if (state.output) {
+    const fault = state.output.fault;
+    rows.push(["output", fault ?? (state.output.active ? "active" : "zero"), Boolean(fault)]);
+  }
+  const latency = state.latency;
+  if (latency.n) rows.push(["sample → permit", `${number(latency.median_ms, 2)} ms, p99 ${number(latency.p99_ms, 2)}`, false]);
+  const key = JSON.stringify(rows);
+  if (showSignal.shown === key) return;
+  showSignal.shown = key;
+  byId("signal").replaceChildren(...rows.map(([name, value, bad]) => {
+    const row = document.createElement("li");
+    const left = document.createElement("span");
+    const right = document.createElement("span");
+    left.textContent = name;
+    right.textContent = value;
+    right.classList.toggle("bad", bad);
+    row.append(left, right);
+    return row;
+  }));
+}
+
+function takeEvent(event) {
+  const line = document.createElement("li");
+  const time = document.createElement("time");
+  time.textContent = new Date().toLocaleTimeString();
+  const detail = event.kind === "phase" ? `${event.detail.from} → ${event.detail.to} ${event.detail.cause}`
+    : Object.values(event.detail).map((v) => (typeof v === "number" ? v.toPrecision(3) : v)).join(" ");
+  line.append(time, `${event.kind === "phase" ? "" : `${event.kind}: `}${detail}`);
+  byId("events").prepend(line);
+  while (byId("events").children.length > MAX_EVENTS) byId("events").lastChild.remove();
+}
+
+// --- plots -------------------------------------------------------------------------
+
+function niceTop(value) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-3)));
+  return [1, 2, 3, 5, 10].map((k) => k * power).find((k) => k >= value * 1.08) ?? 20 * power;
+}
+
+function prepare(canvas) {
+  const ratio = devicePixelRatio || 1;
+  const { clientWidth, clientHeight } = canvas;
+  if (canvas.width !== Math.round(clientWidth * ratio) || canvas.height !== Math.round(clientHeight * ratio)) {
+    canvas.width = Math.round(clientWidth * ratio);
+    canvas.height = Math.round(clientHeight * ratio);
+  }
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, clientWidth, clientHeight);
+  pen.font = "12px system-ui, sans-serif";
+  return [pen, { left: 44, right: clientWidth - 8, top: 8, bottom: clientHeight - 20 }];
+}
+
+function plot(canvas, series, top) {
+  const [pen, box] = prepare(canvas);
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+  const end = history.length ? history.at(-1).t : 0;
+  const x = (t) => box.right - ((end - t) / WINDOW_S) * (box.right - box.left);
+  const y = (v) => box.bottom - (v / top) * (box.bottom - box.top);
+  pen.strokeStyle = colour("line");
+  pen.fillStyle = colour("soft");
+  pen.lineWidth = 1;
+  for (let k = 0; k <= 4; k += 1) {
+    const value = (top * k) / 4;
+    pen.beginPath();
+    pen.moveTo(box.left, y(value));
+    pen.lineTo(box.right, y(value));
+    pen.stroke();
+    pen.textAlign = "right";
+    pen.fillText(String(Number(value.toPrecision(3))), box.left - 6, y(value) + 4);
+  }
+  pen.textAlign = "center";
+  const every = box.right - box.left < 500 ? 20 : 10;
+  for (let s = 0; s <= WINDOW_S; s += every) pen.fillText(s ? `−${s} s` : "now", Math.min(x(end - s), box.right - 14), box.bottom + 16);
+  pen.save();
+  pen.beginPath();
+  pen.rect(box.left, box.top - 2, box.right - box.left, box.bottom - box.top + 4);
+  pen.clip();
+  for (const { key, name, ...how } of series) {
+    draw(pen, key, x, y, { ...how, colour: colour(name), floor: box.bottom });
+  }
+  pen.restore();
+}
+
+function draw(pen, key, x, y, { colour, fill, step, dash, faint, width = 2, floor }) {
+  pen.strokeStyle = pen.fillStyle = colour;
+  pen.lineWidth = width;
+  for (const run of runs(key)) {
+    const line = new Path2D();
+    run.forEach((point, k) => {
+      if (k && step) line.lineTo(x(point.t), y(run[k - 1][key]));
+      if (k) line.lineTo(x(point.t), y(point[key]));
+      else line.moveTo(x(point.t), y(point[key]));
+    });
+    pen.globalAlpha = faint ? 0.3 : 1;
+    pen.setLineDash(dash ?? []);
+    pen.stroke(line);
+    pen.setLineDash([]);
+    if (fill) {
+      line.lineTo(x(run.at(-1).t), floor);
+      line.lineTo(x(run[0].t), floor);
+      pen.globalAlpha = 0.13;
+      pen.fill(line);
+    }
+    pen.globalAlpha = 1;
+  }
+}
+
+// Pieces of the history in which a value is known.
+function runs(key) {
+  const found = [];
+  let open = false;
+  for (const point of history) {
+    const known = point[key] !== null && point[key] !== undefined;
+    if (known && open) found.at(-1).push(point);
+    else if (known) found.push([point]);
+    open = known;
+  }
+  return found;
+}
+
+const largest = (key) => history.reduce((most, point) => Math.max(most, point[key] ?? 0), 0);
+
+function paint() {
+  plot(byId("envelope"), [
+    { key: "envelope", name: "soft", faint: true, width: 1 },
+    { key: "tone", name: "tone", fill: true },
+    { key: "measured", name: "ink", step: true, width: 1.5 },
+    { key: "threshold", name: "threshold", dash: [7, 5] },
+  ], niceTop(Math.max(largest("envelope"), 1.5 * largest("threshold"), 1)));
+  plot(byId("intensity"), [
+    { key: "permitted", name: "permitted", step: true },
+    { key: "confirmed", name: "confirmed", fill: true, step: true, width: 1.5 },
+  ], niceTop(Math.max(largest("permitted"), largest("confirmed"), 5)));
+  requestAnimationFrame(paint);
+}
+
+// --- what goes out -----------------------------------------------------------------
+
+function answer(text, refused = false) {
+  byId("answer").textContent = text;
+  byId("answer").classList.toggle("refused", refused);
+}
+
+async function post(path) {
+  try {
+    const response = await fetch(`/api/v1${path}`, { method: "POST" });
+    const body = await response.json();
+    return [response.ok, body];
+  } catch (error) {
+    return [false, { detail: `no answer: ${error.message}` }];
+  }
+}
+
+async function act(name) {
+  const id = newest?.session?.session_id;
+  const [ok, body] = await post(name === "open" ? "/sessions" : `/sessions/${id}/${name}`);
+  answer(ok ? "" : body.detail, !ok);
+}
+
+async function stop() {
+  answer("stopping …");
+  const [ok, body] = await post("/stop");
+  answer(ok ? `stopped, zero confirmed in ${body.elapsed_ms.toFixed(0)} ms` : body.detail, !ok);
+}
+
+byId("stop").addEventListener("click", stop);
+byId("actions").addEventListener("click", ({ target }) => {
+  if (target.dataset.act) act(target.dataset.act);
+});
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" && event.key !== " ") return;
+  event.preventDefault();
+  stop();
+});
+setInterval(showLink, 500);
+connect();
+paint();
