@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NEEDS := $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 
-.PHONY: test check bench constraints clean
+.PHONY: demo test check bench docs constraints clean
+
+demo: $(VENV)/.run
+	$(BIN)/unclench demo $(DEMO)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
@@ -19,6 +22,10 @@ check: $(VENV)/.check
 
 bench: $(VENV)/.run
 	$(BIN)/python -m bench
+
+docs: $(VENV)/.run
+	$(BIN)/python -m service.api.reference > docs/reference/api.md
+	$(BIN)/python -m service.config.reference > docs/reference/config.md
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

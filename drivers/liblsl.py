@@ -1,6 +1,9 @@
 """liblsl, loaded only by those who use it: everything else runs without it."""
 
+import functools
 import importlib
+import os
+from pathlib import Path
 from types import ModuleType
 
 from drivers.errors import ConnectError
@@ -19,10 +22,32 @@ level = -3
 """
 
 
+#: Where liblsl looks for a configuration, and the variable that names one.
+CONFIG_VARIABLE = "LSLAPICFG"
+CONFIG_FILES = (
+    Path("lsl_api.cfg"),
+    Path("~/lsl_api/lsl_api.cfg"),
+    Path("/etc/lsl_api/lsl_api.cfg"),
+)
+
+#: Errors only: its notices go to standard error between the messages for the user.
+QUIET = "[log]\nlevel = -2\n"
+
+
+@functools.cache
 def load_pylsl() -> ModuleType:
     """Return pylsl; raise `ConnectError` where liblsl cannot be loaded."""
     try:
-        return importlib.import_module("pylsl")
+        lsl = importlib.import_module("pylsl")
     except (ImportError, OSError, RuntimeError) as error:
         msg = f"expected pylsl with liblsl, got: {error}; run 'unclench doctor'"
         raise ConnectError(msg) from error
+    if not is_configured():
+        lsl.set_config_content(QUIET)
+    return lsl
+
+
+def is_configured() -> bool:
+    """Whether the user has a configuration of liblsl, which then holds."""
+    files = (path.expanduser() for path in CONFIG_FILES)
+    return CONFIG_VARIABLE in os.environ or any(path.is_file() for path in files)

@@ -3,6 +3,7 @@
 from drivers.outputs.lsl import LslOutput
 from drivers.outputs.simulated import SimulatedOutput
 from drivers.sources.lsl import LslSource, LslSourceParams
+from drivers.sources.markers import MarkerSource, MarkerSourceParams
 from drivers.sources.replay import ReplayOptions, ReplaySource
 from drivers.sources.simulated import SimulatedSource
 
@@ -10,6 +11,8 @@ __all__ = [
     "LslOutput",
     "LslSource",
     "LslSourceParams",
+    "MarkerSource",
+    "MarkerSourceParams",
     "ReplayOptions",
     "ReplaySource",
     "SimulatedOutput",

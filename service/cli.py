@@ -117,6 +117,33 @@ def replay(
         sys.stdout.write(report.to_json() + "\n")
 
 
+@app.command()
+def devices(
+    *,
+    seconds: Annotated[float, typer.Option(min=0.1, max=60)] = 2.0,
+    json: JsonFlag = False,
+) -> None:
+    """List LSL streams, serial ports and outputs. Opens none of them."""
+    from service.devices import find_devices
+
+    with _told("devices"):
+        found = find_devices(seconds)
+    sys.stdout.write((found.to_json() if json else found.to_text()) + "\n")
+
+
+@app.command()
+def doctor(
+    *, config: Annotated[Path | None, typer.Option(help="Rig file to check.")] = None
+) -> None:
+    """Say what is wrong with this installation, host or rig file."""
+    from service.doctor import diagnose, to_text
+
+    findings = diagnose(config)
+    sys.stdout.write("\n".join(map(to_text, findings)) + "\n")
+    if any(finding.needed and not finding.ok for finding in findings):
+        raise typer.Exit(ExitCode.BAD_INPUT)
+
+
 def main() -> None:
     """Run the command line."""
     try:

@@ -1,11 +1,10 @@
 """The demo: a simulated subject over real LSL, the whole service, one session."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from drivers.liblsl import LOOPBACK_CONFIG
+from drivers.liblsl import CONFIG_VARIABLE, LOOPBACK_CONFIG, is_configured
 from drivers.subject.presets import PRESETS
 from service.bus import receive, send
 from service.config.load import load_toml
@@ -77,9 +76,9 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
         ),
     )
     supervisor = Supervisor(Snapshot(rig, bounded), (subject,))
-    if "LSLAPICFG" not in os.environ:
+    if not is_configured():
         # A demo has no business on the lab's network.
-        supervisor.environment = {"LSLAPICFG": str(_loopback(supervisor.folder))}
+        supervisor.environment = {CONFIG_VARIABLE: str(_loopback(supervisor.folder))}
     return supervisor
 
 

@@ -12,6 +12,8 @@ from drivers.registry import (
     LslOutput,
     LslSource,
     LslSourceParams,
+    MarkerSource,
+    MarkerSourceParams,
     ReplayOptions,
     ReplaySource,
     SimulatedOutput,
@@ -23,6 +25,7 @@ from dsp import ChainParams
 from service.config.rig import (
     Filtering,
     LslSourceConfig,
+    MarkersConfig,
     OutputConfig,
     ReplaySourceConfig,
     RigConfig,
@@ -33,6 +36,9 @@ from service.core.limits import Limits, compiled_limits, tighten
 from service.core.permits import Gate, Wiring
 
 AMPLITUDE_UNIT = "mA"
+
+#: Name of the marker stream among the sources; no EMG source may be called so.
+MARKERS_SOURCE = "markers"
 
 
 def make_source(config: SourceConfig, clock: Clock) -> EmgSource:
@@ -64,6 +70,11 @@ def _lsl_params(config: LslSourceConfig) -> LslSourceParams:
         resolve_timeout_s=config.resolve_timeout_s,
         silence_s=config.silence_s,
     )
+
+
+def make_markers(config: MarkersConfig) -> EmgSource:
+    """Return the stream of events that a rig file describes, not yet open."""
+    return MarkerSource(MARKERS_SOURCE, MarkerSourceParams(**config.model_dump()))
 
 
 def _make_replay(config: ReplaySourceConfig, clock: Clock) -> EmgSource:

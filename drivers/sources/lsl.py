@@ -27,7 +27,12 @@ from drivers.ports import (
     StreamInfo,
 )
 from drivers.sources.lsl_layout import Layout, Shape, plan_layout, shape_of
-from drivers.sources.lsl_resolve import Predicate, described, distinct, find_one
+from drivers.sources.lsl_resolve import (
+    Predicate,
+    Rediscovery,
+    described,
+    find_one,
+)
 from drivers.sources.notices import NoticeBoard
 from dsp.continuity import ContinuityTracker, Finding, Judgement
 from dsp.types import F64, Chunk
@@ -117,10 +122,9 @@ class LslSource:
         self._clock = clock or SystemClock()
         self._link: _Link | None = None
         self._first: _Link | None = None
-        self._resolver: Any = None
+        self._again: Rediscovery | None = None
         self._notices = NoticeBoard(name)
         self._lost = False
-        self._refused: set[str] = set()
 
     def open(self) -> StreamInfo:
         """Find the stream and subscribe to it; raise `ConnectError` saying why not."""
@@ -131,27 +135,26 @@ class LslSource:
         found = find_one(lsl, self.name, self._predicate, patience_s, self._clock)
         self._link = self._first = link = self._subscribe(lsl, found)
         self._lost = False
-        self._refused.clear()
-        again = self._predicate
-        if link.info.source_id:
-            again = Predicate(source_id=link.info.source_id)
-        self._resolver = lsl.ContinuousResolver(pred=str(again))
+        self._again = Rediscovery(lsl, self._predicate, link.info.source_id)
         return link.info
 
     def poll(self, timeout_s: float) -> Sequence[SourceEvent]:
         """Return what came; a stream that ended is looked for instead."""
-        lsl, link = self._lsl, self._link
-        if lsl is None or self._first is None:
+        lsl, link, again = self._lsl, self._link, self._again
+        if lsl is None or again is None or self._first is None:
             msg = f"source {self.name!r}: not open"
             raise ConnectError(msg)
         if link is None:
-            return self._look_for(lsl, self._first, timeout_s)
+            return self._look_for(lsl, again, self._first, timeout_s)
         # Half of the patience, so that silence is noticed in time.
         wait_s = min(timeout_s, self._params.silence_s / 2)
         try:
             raw, stamps = _pull(link, wait_s)
         except lsl.util.LostError:
-            return self._drop(link, lsl.local_clock())
+            # It answers for some seconds more: what comes back must be a new one.
+            again.refuse(link.info.uid)
+            self._link = None
+            return self._lose("the stream ended", lsl.local_clock())
         arrival_s = lsl.local_clock()
         events = self._follow_clock(lsl, link, arrival_s)
         if len(stamps):
@@ -164,8 +167,7 @@ class LslSource:
 
     def close(self) -> None:
         """Unsubscribe. Only the thread that polls may call this."""
-        self._link = self._first = None
-        self._resolver = None
+        self._link = self._first = self._again = None
 
     def _subscribe(self, lsl: ModuleType, found: Any) -> _Link:  # noqa: ANN401
         params = self._params
@@ -252,18 +254,11 @@ class LslSource:
         self._lost = True
         return [SourceLost(self.name, reason, now_s)]
 
-    def _drop(self, link: _Link, now_s: float) -> list[SourceEvent]:
-        """Let go of a stream that ended; its answers may be in the air for a while."""
-        self._link = None
-        self._refused.add(link.info.uid)
-        return self._lose("the stream ended", now_s)
-
     def _look_for(
-        self, lsl: ModuleType, before: _Link, timeout_s: float
+        self, lsl: ModuleType, again: Rediscovery, before: _Link, timeout_s: float
     ) -> list[SourceEvent]:
         self._clock.sleep(min(timeout_s, RECONNECT_LOOK_S))
-        infos = distinct(self._resolver.results())
-        found = [info for info in infos if info.uid() not in self._refused]
+        found = again.look()
         now_s = lsl.local_clock()
         if not found:
             return []
@@ -273,10 +268,10 @@ class LslSource:
         try:
             link = self._subscribe(lsl, found[0])
         except ConnectError as error:
-            self._refused.add(found[0].uid())
+            again.refuse(found[0].uid())
             return self._notices.tell("refused", str(error), now_s)
         if link.shape != before.shape:
-            self._refused.add(link.info.uid)
+            again.refuse(link.info.uid)
             text = f"it came back as {link.shape}, it was {before.shape}: not used"
             return self._notices.tell("changed_shape", text, now_s)
         self._link = link

@@ -97,9 +97,10 @@ class Layout:
 
     def to_uv(self, raw: npt.NDArray[Any]) -> F64:
         """Return a chunk of EMG: a new, contiguous float64 array in microvolt."""
-        emg_uv: F64 = raw[:, self.plus] * self.plus_uv
+        # `take` keeps the rows together, an index would not.
+        emg_uv: F64 = raw.take(self.plus, axis=1) * self.plus_uv
         if self.bipolar:
-            emg_uv -= raw[:, self.minus] * self.minus_uv
+            emg_uv -= raw.take(self.minus, axis=1) * self.minus_uv
         return emg_uv
 
 

@@ -56,6 +56,28 @@ def distinct(infos: Sequence[Any]) -> list[Any]:
     return list({info.uid(): info for info in infos}.values())
 
 
+class Rediscovery:
+    """Looks for a stream that was lost, by ``source_id`` where it has one.
+
+    A stream that ended answers for some seconds more: it is not taken again, nor is
+    one that was refused.
+    """
+
+    def __init__(self, lsl: ModuleType, predicate: Predicate, source_id: str) -> None:
+        again = Predicate(source_id=source_id) if source_id else predicate
+        self._resolver = lsl.ContinuousResolver(pred=str(again))
+        self._refused: set[str] = set()
+
+    def look(self) -> list[Any]:
+        """Return the streams that may be the lost one."""
+        infos = distinct(self._resolver.results())
+        return [info for info in infos if info.uid() not in self._refused]
+
+    def refuse(self, uid: str) -> None:
+        """Never take this one."""
+        self._refused.add(uid)
+
+
 def find_one(
     lsl: ModuleType, name: str, predicate: Predicate, timeout_s: float, clock: Clock
 ) -> Any:  # noqa: ANN401 - pylsl has no types

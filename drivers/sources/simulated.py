@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drivers.errors import DriverConfigError
+from drivers.errors import ConnectError, DriverConfigError
 from drivers.ports import ChannelInfo, Clock, SourceEvent, StreamInfo
 from drivers.subject.person import Task
 from drivers.subject.stimulation import Stimulation, StimulationLine
@@ -92,7 +92,8 @@ class SimulatedSource:
     def poll(self, timeout_s: float) -> Sequence[SourceEvent]:
         """Return the chunks that are due, after at most ``timeout_s`` of waiting."""
         if not self._is_open:
-            return ()
+            msg = f"source {self.name!r}: not open"
+            raise ConnectError(msg)
         wait_s = self._due_s() - self._clock.now_s()
         if wait_s > 0.0:
             self._clock.sleep(min(wait_s, timeout_s))

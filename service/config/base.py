@@ -9,7 +9,11 @@ class ConfigModel(BaseModel):
     """Strict: unknown keys, numbers in quotes, NaN and infinities are refused."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
 
 

@@ -28,8 +28,13 @@ class Actuation(ConfigModel):
     """``[actuation]``: what is put out, and up to which amplitude."""
 
     max_amplitude_ma: Annotated[float, Field(gt=0)]
+    """Highest amplitude that the law may ask for."""
+
     pulse_width_us: Annotated[float, Field(gt=0)]
+    """Width of one phase of the symmetric biphasic pulse."""
+
     frequency_hz: Annotated[float, Field(gt=0)]
+    """Pulses per second."""
 
     @model_validator(mode="after")
     def _within_compiled(self) -> Self:

@@ -13,14 +13,20 @@ class RigSection(ConfigModel):
     """``[rig]``: which rig this is."""
 
     name: Name
+    """Shown on dashboards and in every recording."""
 
 
 class Derivation(ConfigModel):
     """A bipolar channel: the difference of two electrodes of the stream."""
 
     label: Label
+    """Name of the derived channel."""
+
     plus: Label
+    """Label of the electrode that counts positive."""
+
     minus: Label
+    """Label of the electrode that is subtracted."""
 
 
 Labels = Annotated[tuple[Label, ...], Field(strict=False)]
@@ -31,9 +37,22 @@ class Filtering(ConfigModel):
     """How the EMG of a source is filtered before its tension is estimated."""
 
     lower_edge_hz: Annotated[float, Field(ge=5, le=200)] = 20.0
+    """−3 dB edge against drift and motion; 30 on neck and back because of the ECG.
+    SENIAM: 10–20 Hz; A: 20.
+    """
+
     upper_edge_hz: Annotated[float, Field(ge=50, le=2000)] = 450.0
+    """−3 dB edge; lowered with a warning for streams that are too slow. SENIAM:
+    400–450 Hz and above.
+    """
+
     mains_hz: Literal[0, 50, 60] = 50
+    """Power line; notches at it and two harmonics. 0 for none."""
+
     envelope_window_s: Annotated[float, Field(ge=0.02, le=5)] = 0.25
+    """RMS window of the envelope for the eye; the window that decides belongs to the
+    program. A.
+    """
 
     @model_validator(mode="after")
     def _edges_in_order(self) -> Self:
@@ -50,8 +69,13 @@ class SourceBase(ConfigModel):
     """What every source has."""
 
     name: Name
+    """Name within this rig."""
+
     unit: str = ""
+    """uV, mV, V or nV: for channels whose unit the device does not state."""
+
     filter: Filtering = Filtering()
+    """Filtering of this source."""
 
     @model_validator(mode="after")
     def _unit_is_known(self) -> Self:
@@ -65,35 +89,72 @@ class LslSourceConfig(SourceBase):
     """EMG over LSL: the stream is the one that fits everything that is stated."""
 
     driver: Literal["lsl"]
+    """EMG over LSL."""
+
     stream_name: str = ""
+    """Name of the stream."""
+
     stream_type: str = "EMG"
+    """Type of the stream."""
+
     source_id: str = ""
+    """Identity of the device; a lost stream is found again by it."""
+
     hostname: str = ""
+    """Host that sends."""
+
     channels: Labels = ()
+    """Labels of the channels to use; all if empty."""
+
     montage: Derivations = ()
+    """Bipolar derivations."""
+
     resolve_timeout_s: Seconds = 5.0
+    """How long to look for the stream at the start."""
+
     silence_s: Annotated[float, Field(gt=0, le=0.25)] = 0.25
+    """Silence that counts as a loss. A: at most 0.25 s."""
 
 
 class ReplaySourceConfig(SourceBase):
     """A recording, played back at its own pace or ``speed`` times as fast."""
 
     driver: Literal["replay"]
+    """A recording."""
+
     file: Annotated[str, Field(min_length=1)]
+    """Path of the recording."""
+
     stream: str = ""
+    """Name of the stream in it; the fullest if empty."""
+
     channels: Labels = ()
+    """Labels; the EMG channels if empty."""
+
     chunk_samples: Annotated[int, Field(ge=1, le=4096)] = 32
+    """Samples per chunk."""
 
 
 class SimulatedSourceConfig(SourceBase):
     """A simulated subject that nothing stimulates: for rehearsing without a rig."""
 
     driver: Literal["simulated"]
+    """A subject in this process, out of reach of the output."""
+
     subject: str = "responder"
+    """Preset of the simulated subject."""
+
     seed: Annotated[int, Field(ge=0)] = 0
+    """Of its random numbers."""
+
     sample_rate_hz: Annotated[float, Field(ge=250, le=10_000)] = 2048.0
+    """Rate."""
+
     n_channels: Annotated[int, Field(ge=1, le=256)] = 1
+    """Number of channels."""
+
     chunk_samples: Annotated[int, Field(ge=1, le=4096)] = 32
+    """Samples per chunk."""
 
 
 SourceConfig = Annotated[
@@ -106,9 +167,16 @@ class MarkersConfig(ConfigModel):
     """``[markers]``: a stream of events beside the EMG."""
 
     stream_name: str = ""
+    """Name of the stream."""
+
     stream_type: str = "Markers"
+    """Type of the stream."""
+
     source_id: str = ""
+    """Identity of the sender."""
+
     hostname: str = ""
+    """Host that sends."""
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -122,41 +190,77 @@ class ControlConfig(ConfigModel):
     """``[control]``: which channel is watched, which program runs, what is actuated."""
 
     source: Name
+    """Source whose EMG decides."""
+
     channel: str = ""
+    """Label of the channel that decides; the first if empty."""
+
     program: Name = "ems-flutter"
+    """Program of a session that names none."""
+
     output_channel: str = ""
+    """Label of the actuated channel; the first if empty."""
 
 
 class OutputChannelConfig(ConfigModel):
     """One actuator, and the electrodes that it is wired to."""
 
     label: Label
+    """Name of the actuator or muscle."""
+
     max_amplitude_ma: Annotated[
         float, Field(gt=0, le=COMPILED[Quantity.AMPLITUDE_MA].absolute)
     ]
+    """What the device can do, in mA."""
+
     amplitude_step_ma: Annotated[float, Field(ge=0, le=5)] = 0.5
+    """Grid of the device; 0 is continuous."""
+
     pad_area_cm2: Annotated[float, Field(gt=0, le=1000)]
+    """Declared area of the smaller pad; bounds the current density."""
 
 
 class OutputConfig(ConfigModel):
     """``[output]``: the stimulator."""
 
     driver: Literal["lsl", "simulated"]
+    """`lsl` publishes a stream of type Stimulation, `simulated` is a device in memory.
+    `lsl` publishes a stream of type Stimulation, `simulated` is a device in memory.
+    """
+
     name: Name = "unclench-stimulation"
+    """Name of the device or stream."""
+
     channels: Annotated[list[OutputChannelConfig], Field(min_length=1, max_length=16)]
+    """The actuators."""
 
 
 class LimitsConfig(ConfigModel):
     """``[limits]``: bounds of this rig; each can only tighten what is compiled in."""
 
     amplitude_ma: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
     pulse_width_us: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
     frequency_hz: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
     charge_uc: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
     rms_density_ma_per_cm2: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
     slew_up_ma_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
     on_fraction: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
     treatment_s: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
 
     def bounds(self) -> dict[Quantity, float]:
         """Return what is stated."""
@@ -175,31 +279,55 @@ class OutletsConfig(ConfigModel):
     """``[outlets]``: what the service tells the rest of the lab over LSL."""
 
     markers_name: Name = "unclench-markers"
+    """Stream of session events."""
+
     tension_name: Name = "unclench-tension"
+    """Stream of tension per channel."""
 
 
 class ApiConfig(ConfigModel):
     """``[api]``: where dashboards connect."""
 
     host: str = "127.0.0.1"
+    """Address to listen on; anything but loopback opens the rig to the network."""
+
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
+    """TCP port."""
 
 
 class RigConfig(ConfigModel):
     """A rig file."""
 
     rig: RigSection
+    """Which rig this is."""
+
     sources: Annotated[list[SourceConfig], Field(min_length=1, max_length=16)]
+    """Where EMG comes from."""
+
     markers: MarkersConfig | None = None
+    """A stream of events beside the EMG."""
+
     control: ControlConfig
+    """What is watched and what is actuated."""
+
     output: OutputConfig
+    """The stimulator."""
+
     limits: LimitsConfig = LimitsConfig()
+    """Bounds of this rig."""
+
     outlets: OutletsConfig = OutletsConfig()
+    """LSL streams of the service itself."""
+
     api: ApiConfig = ApiConfig()
+    """Where dashboards connect."""
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
         names = [source.name for source in self.sources]
+        if "markers" in names:
+            msg = "sources: the name markers is taken by [markers]; choose another"
+            raise ValueError(msg)
         if len(set(names)) != len(names):
             msg = f"expected different names of sources, got {', '.join(names)}"
             raise ValueError(msg)

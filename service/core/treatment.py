@@ -146,10 +146,20 @@ def _conclude(session: Session, treatment: Treatment, calibration: Calibration) 
         treatment = replace(treatment, reached_s=reached_s)
         return enter(replace(session, treatment=treatment), Phase.WEANING)
     if treatment.response.useless(plan.response, calibration, session.now_s):
-        return end(session, Outcome.NOT_REACHED, "no benefit at the ceiling")
+        return _give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
-        return end(session, Outcome.NOT_REACHED, "treatment time is over")
+        return _give_up(session, treatment, "treatment time is over")
     return session, ()
+
+
+def _give_up(session: Session, treatment: Treatment, cause: str) -> Step:
+    # Once tone has risen under stimulation and never fell below the threshold, that
+    # rise is the response that this treatment had.
+    strikes = treatment.response.strikes
+    if strikes:
+        told = f"{cause}, after {strikes} adverse response{'s' * (strikes > 1)}"
+        return end(session, Outcome.ADVERSE, told)
+    return end(session, Outcome.NOT_REACHED, cause)
 
 
 def _conclude_weaning(session: Session, treatment: Treatment) -> Step:

@@ -170,8 +170,9 @@ class Engine:
             self._tell_state()
 
     def _lose(self, source: str, reason: str) -> None:
-        self._feeds[source].lose(reason)
         self._tell_source(source, "source_lost", reason)
+        if source in self._feeds:
+            self._feeds[source].lose(reason)
         if source == self._where[0]:
             self._reduce(model.SourceLost(self._now_s, reason))
 
@@ -186,10 +187,11 @@ class Engine:
             self._reduce(model.FaultRaised(self._now_s, "emg_clock_step"))
 
     def _restore(self, event: SourceRestored) -> None:
-        feed = self._feeds[event.source]
-        feed.restart()
-        feed.connected, feed.notice = True, event.reason
         self._tell_source(event.source, "source_restored", event.reason)
+        feed = self._feeds.get(event.source)
+        if feed is not None:
+            feed.restart()
+            feed.connected, feed.notice = True, event.reason
         if event.source == self._where[0]:
             self._reduce(model.SourceOpened(self._now_s))
 

@@ -11,7 +11,7 @@ from service.engine.opening import EngineParams
 from service.errors import ConfigError
 from service.messages import Message, OpenSession, Permit, Reply, SessionCommand
 from service.role import Context, Snapshot
-from service.wiring import make_gate, make_source
+from service.wiring import make_gate, make_markers, make_source
 
 
 def run(context: Context) -> None:
@@ -27,6 +27,9 @@ def run(context: Context) -> None:
             source = make_source(config, context.clock)
             sources.append(source)
             feeds.append(Feed(config.name, source.open(), config.filter, window_s))
+        if rig.markers is not None:
+            sources.append(make_markers(rig.markers))
+            sources[-1].open()
         _check_channel(params, feeds)
         engine = _connect(context, params, feeds)
         inbox.listen(context.bus, context.endpoints)

@@ -83,7 +83,7 @@ def test_stream_is_described_paced_and_honestly_stamped(lsl):
         samples, stamps = collect(inlet, 3.0)
         age_s = lsl.local_clock() - stamps[-1]
     assert (info.type(), info.nominal_srate()) == ("EMG", FS)
-    assert info.source_id() == "unclench-subject-responder-3"
+    assert info.source_id() == f"{info.name()}-responder-3"
     assert info.get_channel_labels() == ["trapezius_r", "trapezius_l"]
     assert info.get_channel_units() == ["microvolts"] * 2
     assert info.desc().child_value("manufacturer")

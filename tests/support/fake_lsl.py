@@ -135,17 +135,18 @@ class FakeInlet:
         self._alive()
         return self.stream.offset_s
 
-    def pull_chunk(self, timeout, max_samples, min_samples, as_numpy):
+    def pull_chunk(self, timeout, max_samples, min_samples, as_numpy=False):
         self._alive()
         if not self.stream.queue:
             self.stream.lsl.clock.sleep(timeout)
+            if not as_numpy:
+                return [], []
             return np.empty((0, self.stream.channel_count())), np.empty(0)
         parts = list(self.stream.queue)
         self.stream.queue.clear()
-        return (
-            np.concatenate([raw for raw, _ in parts]),
-            np.concatenate([stamps for _, stamps in parts]),
-        )
+        raw = np.concatenate([values for values, _ in parts])
+        stamps = np.concatenate([times for _, times in parts])
+        return (raw, stamps) if as_numpy else (raw.tolist(), stamps.tolist())
 
 
 class FakeLsl:

@@ -8,17 +8,9 @@ from pathlib import Path
 
 import pytest
 
-CONFIG = """\
-[ports]
-IPv6 = disable
-[multicast]
-ResolveScope = machine
-[lab]
-KnownPeers = {{127.0.0.1}}
-SessionID = {session_id}
-[log]
-level = -3
-"""
+from drivers.liblsl import LOOPBACK_CONFIG
+
+CONFIG = LOOPBACK_CONFIG.replace("[lab]\n", "[lab]\nSessionID = {session_id}\n")
 
 
 @functools.cache
@@ -26,6 +18,6 @@ def isolated_lsl():
     """Return pylsl, in a session of its own that child processes inherit."""
     session_id = f"unclench-test-{uuid.uuid4().hex}"
     path = Path(tempfile.mkdtemp(prefix="unclench-lsl-")) / "lsl_api.cfg"
-    path.write_text(CONFIG.format(session_id=session_id), encoding="utf-8")
+    path.write_text(CONFIG.replace("{session_id}", session_id), encoding="utf-8")
     os.environ["LSLAPICFG"] = str(path)
     return pytest.importorskip("pylsl", exc_type=(ImportError, RuntimeError))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from drivers.clock import ManualClock
-from drivers.errors import DriverConfigError
+from drivers.errors import ConnectError, DriverConfigError
 from drivers.outputs.simulated import SimulatedOutput
 from drivers.ports import ChannelCommand
 from drivers.sources.simulated import MAX_CHUNKS_PER_POLL, SimulatedSource
@@ -28,9 +28,10 @@ def collect(source, seconds):
     return chunks
 
 
-def test_nothing_comes_before_open():
+def test_what_is_not_open_cannot_be_polled():
     source, _, _ = make()
-    assert source.poll(1.0) == ()
+    with pytest.raises(ConnectError, match="not open"):
+        source.poll(1.0)
 
 
 def test_poll_lets_virtual_time_pass_chunk_by_chunk():
@@ -111,13 +112,14 @@ def test_same_seed_same_samples():
         assert np.array_equal(left.emg_uv, right.emg_uv)
 
 
-def test_close_is_idempotent_and_silent():
+def test_close_is_idempotent():
     source, _, _ = make()
     source.close()
     source.open()
     source.close()
     source.close()
-    assert source.poll(1.0) == ()
+    with pytest.raises(ConnectError, match="not open"):
+        source.poll(1.0)
 
 
 def test_chunk_of_no_samples_is_refused():
