@@ -39,6 +39,14 @@ DIED: Mapping[str, ExitCode] = {
     Role.API: ExitCode.API_DIED,
 }
 
+#: Chunks are too small to share among threads, and threads that wait for work by
+#: spinning take the processor from the other roles.
+ONE_THREAD: Mapping[str, str] = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
 START_TIMEOUT_S = 30.0
 POLL_MS = 10
 STOP_CONFIRM_MS = 100
@@ -154,7 +162,7 @@ class Supervisor:
         process = subprocess.Popen(  # noqa: S603 - this program, its own modules
             [sys.executable, *arguments],
             stdin=subprocess.PIPE,
-            env={**os.environ, **self.environment},
+            env={**ONE_THREAD, **os.environ, **self.environment},
         )
         self._children.append(Child(name, process, role))
 

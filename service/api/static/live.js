@@ -4,10 +4,12 @@ const WINDOW_S = 60;
 const RECONNECT_MS = 500;
 const SILENT_MS = 1500;
 const MAX_EVENTS = 60;
+const SETTLED_S = 0.6; // settling, and the envelope's own window
 const byId = (id) => document.getElementById(id);
 const history = []; // {t, tone, permitted, confirmed, threshold, calibrated}
 let newest = null;
 let heardAt = 0;
+let lastOn = -Infinity;
 
 // --- what comes in -----------------------------------------------------------------
 
@@ -49,7 +51,8 @@ function remember(state) {
   const calibrated = Boolean(session?.calibration);
   if (history.length && history.at(-1).calibrated !== calibrated) history.length = 0;
   const envelope = calibrated ? channel?.tension_pct_mvc : channel?.envelope_uv;
-  const silent = !(session?.stimulation_on || confirmedMa(state) > 0);
+  if (session?.stimulation_on || confirmedMa(state) > 0) lastOn = state.t_s;
+  const silent = state.t_s - lastOn > SETTLED_S;
   history.push({
     t: state.t_s,
     envelope,
