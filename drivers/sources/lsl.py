@@ -121,7 +121,7 @@ class LslSource:
         self._lsl = lsl
         self._clock = clock or SystemClock()
         self._link: _Link | None = None
-        self._first: _Link | None = None
+        self._last: _Link | None = None
         self._again: Rediscovery | None = None
         self._notices = NoticeBoard(name)
         self._lost = False
@@ -133,7 +133,7 @@ class LslSource:
         self._lsl = lsl = self._lsl or load_pylsl()
         patience_s = self._params.resolve_timeout_s
         found = find_one(lsl, self.name, self._predicate, patience_s, self._clock)
-        self._link = self._first = link = self._subscribe(lsl, found)
+        self._link = self._last = link = self._subscribe(lsl, found)
         self._lost = False
         self._again = Rediscovery(lsl, self._predicate, link.info.source_id)
         return link.info
@@ -141,20 +141,19 @@ class LslSource:
     def poll(self, timeout_s: float) -> Sequence[SourceEvent]:
         """Return what came; a stream that ended is looked for instead."""
         lsl, link, again = self._lsl, self._link, self._again
-        if lsl is None or again is None or self._first is None:
+        if lsl is None or again is None or self._last is None:
             msg = f"source {self.name!r}: not open"
             raise ConnectError(msg)
         if link is None:
-            return self._look_for(lsl, again, self._first, timeout_s)
+            return self._look_for(lsl, again, self._last, timeout_s)
         # Half of the patience, so that silence is noticed in time.
         wait_s = min(timeout_s, self._params.silence_s / 2)
         try:
             raw, stamps = _pull(link, wait_s)
         except lsl.util.LostError:
-            # It answers for some seconds more: what comes back must be a new one.
-            again.refuse(link.info.uid)
+            again.postpone(link.info.uid)
             self._link = None
-            return self._lose("the stream ended", lsl.local_clock())
+            return self._lose("the connection ended", lsl.local_clock())
         arrival_s = lsl.local_clock()
         events = self._follow_clock(lsl, link, arrival_s)
         if len(stamps):
@@ -167,7 +166,7 @@ class LslSource:
 
     def close(self) -> None:
         """Unsubscribe. Only the thread that polls may call this."""
-        self._link = self._first = self._again = None
+        self._link = self._last = self._again = None
 
     def _subscribe(self, lsl: ModuleType, found: Any) -> _Link:  # noqa: ANN401
         params = self._params
@@ -268,13 +267,15 @@ class LslSource:
         try:
             link = self._subscribe(lsl, found[0])
         except ConnectError as error:
-            again.refuse(found[0].uid())
+            again.postpone(found[0].uid())
+            if found[0].uid() == before.info.uid:
+                return []  # the lost one, which answers for a while
             return self._notices.tell("refused", str(error), now_s)
         if link.shape != before.shape:
             again.refuse(link.info.uid)
             text = f"it came back as {link.shape}, it was {before.shape}: not used"
             return self._notices.tell("changed_shape", text, now_s)
-        self._link = link
+        self._link = self._last = link
         return []
 
 

@@ -12,6 +12,8 @@ from drivers.ports import Clock
 #: half a second later.
 SETTLE_S = 0.6
 LOOK_EVERY_S = 0.02
+#: A stream that failed is tried again after this long. A.
+RETRY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +61,32 @@ def distinct(infos: Sequence[Any]) -> list[Any]:
 class Rediscovery:
     """Looks for a stream that was lost, by ``source_id`` where it has one.
 
-    A stream that ended answers for some seconds more: it is not taken again, nor is
-    one that was refused.
+    A stream that ended answers for some seconds more, while one whose connection broke
+    is still there: the lost one is tried again, but only where it is the only one.
     """
 
     def __init__(self, lsl: ModuleType, predicate: Predicate, source_id: str) -> None:
         again = Predicate(source_id=source_id) if source_id else predicate
+        self._lsl = lsl
         self._resolver = lsl.ContinuousResolver(pred=str(again))
         self._refused: set[str] = set()
+        self._not_before_s: dict[str, float] = {}
 
     def look(self) -> list[Any]:
         """Return the streams that may be the lost one."""
-        infos = distinct(self._resolver.results())
-        return [info for info in infos if info.uid() not in self._refused]
+        now_s = self._lsl.local_clock()
+        infos = [
+            info
+            for info in distinct(self._resolver.results())
+            if info.uid() not in self._refused
+        ]
+        fresh = [info for info in infos if info.uid() not in self._not_before_s]
+        due = [i for i in infos if self._not_before_s.get(i.uid(), 0.0) <= now_s]
+        return fresh or due
+
+    def postpone(self, uid: str) -> None:
+        """Leave this one alone for a moment: it has just failed."""
+        self._not_before_s[uid] = self._lsl.local_clock() + RETRY_S
 
     def refuse(self, uid: str) -> None:
         """Never take this one."""

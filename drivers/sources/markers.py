@@ -84,8 +84,8 @@ class MarkerSource:
             )
         except lsl.util.LostError:
             self._inlet = None
-            again.refuse(self._info.uid)
-            return [SourceLost(self.name, "the stream ended", lsl.local_clock())]
+            again.postpone(self._info.uid)
+            return [SourceLost(self.name, "the connection ended", lsl.local_clock())]
         now_s = lsl.local_clock()
         return [
             Marker(self.name, stamp + self._offset_s, text[0], now_s)
@@ -137,7 +137,7 @@ class MarkerSource:
         try:
             self._info = self._subscribe(lsl, found[0])
         except ConnectError:
-            again.refuse(found[0].uid())
+            again.postpone(found[0].uid())
             return []
         now_s = lsl.local_clock()
         return [SourceRestored(self.name, self._info, "it came back", now_s)]

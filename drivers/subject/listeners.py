@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections import deque
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -16,7 +15,8 @@ PROMPT_KIND = "prompt"
 #: Inlet buffer; for irregular streams liblsl counts it in hundreds of samples.
 INLET_BUFFER = 10
 MAX_SAMPLES_PER_PULL = 256
-REMEMBERED_LOSSES = 64
+#: A stream whose connection broke is tried again after this long. A.
+RETRY_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Subscription:
         self._resolver = lsl.ContinuousResolver(pred=predicate)
         self._inlet: _Inlet | None = None
         self._uid = ""
-        self._lost_uids: deque[str] = deque(maxlen=REMEMBERED_LOSSES)
+        self._lost_s: dict[str, float] = {}
 
     @property
     def is_connected(self) -> bool:
@@ -58,16 +58,18 @@ class Subscription:
         try:
             samples, _ = inlet.pull_chunk(0.0, MAX_SAMPLES_PER_PULL)
         except self._lsl.util.LostError:
-            self._lost_uids.append(self._uid)
+            self._lost_s[self._uid] = self._lsl.local_clock()
             self._inlet = None
             return []
         return samples
 
     def _connect(self) -> _Inlet | None:
+        # A connection can break while its stream lives on: it is tried again.
+        now_s = self._lsl.local_clock()
         found = [
             info
             for info in self._resolver.results()
-            if info.uid() not in self._lost_uids
+            if now_s - self._lost_s.get(info.uid(), -RETRY_S) >= RETRY_S
         ]
         if not found:
             return None

@@ -62,6 +62,7 @@ class FakeStream:
         self._uid = f"uid-{next(self.uids)}"
         self.alive = True
         self.answers = True
+        self.connection = 0
         self.offset_s = 0.0
         self.queue: deque[tuple[np.ndarray, np.ndarray]] = deque()
         lsl.streams.append(self)
@@ -106,6 +107,10 @@ class FakeStream:
         raw = np.broadcast_to(np.asarray(value), shape)
         self.queue.append((raw.astype(DTYPES[self.fields["format"]]), stamps))
 
+    def cut(self) -> None:
+        """Break the connections, but live on."""
+        self.connection += 1
+
     def die(self) -> None:
         self.alive = False
         self.lsl.streams.remove(self)
@@ -117,9 +122,10 @@ class FakeInlet:
         assert options["max_buflen"] >= 1, "0 would hang the sender"
         assert options["processing_flags"] == 0, "never dejitter"
         self.stream = stream
+        self._connection = stream.connection
 
     def _alive(self) -> None:
-        if not self.stream.alive:
+        if not self.stream.alive or self.stream.connection != self._connection:
             raise LostError("lost")
 
     def info(self, _timeout):

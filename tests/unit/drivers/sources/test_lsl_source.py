@@ -234,6 +234,33 @@ def test_a_stream_that_ends_is_lost_at_once_and_found_by_source_id() -> (
     assert [type(e) for e in events].index(SourceRestored) == 0
 
 
+def test_a_connection_that_breaks_is_made_again_to_the_same_stream() -> None:
+    rig = Rig()
+    stream = opened(rig)
+    rig.flow(stream)
+    stream.cut()
+
+    events = rig.flow(stream, 2.0)
+
+    assert kinds(events)[:2] == ["SourceLost", "SourceRestored"]
+    assert isinstance(events[-1], Chunk)
+
+
+def test_a_lost_stream_that_still_answers_gives_way_to_a_new_one() -> None:
+    rig = Rig()
+    stream = opened(rig)
+    rig.flow(stream)
+    stream.alive = False
+    rig.poll()
+    rig.wait(1.0)
+
+    again = rig.stream()
+    events = rig.flow(again, 1.0)
+
+    assert "SourceRestored" in kinds(events)
+    assert "ambiguous" not in kinds(events)
+
+
 def test_another_source_id_is_another_stream() -> None:  # R3
     rig = Rig(stream_name="amp")
     stream = opened(rig)

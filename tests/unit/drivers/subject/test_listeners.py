@@ -57,6 +57,10 @@ class FakeLsl:
         self.visible = []
         self.util = SimpleNamespace(LostError=FakeLostError)
         self.StreamInlet = FakeInlet
+        self.now_s = 100.0
+
+    def local_clock(self):
+        return self.now_s
 
     def ContinuousResolver(self, pred):  # noqa: N802 - pylsl's own name
         assert "name='" in pred
@@ -113,6 +117,22 @@ def test_stream_may_come_late_vanish_and_come_back():
     # liblsl goes on listing a dead stream for some seconds.
     assert subscription.pull() == []
     lsl.visible = [first, FakeStream("b", 2.0, [[2]])]
+    assert subscription.pull() == [[2]]
+
+
+def test_a_connection_that_broke_is_made_again():
+    lsl = FakeLsl()
+    stream = FakeStream("a", 1.0, [[1]])
+    lsl.visible = [stream]
+    subscription = Subscription(lsl, "s", "T")
+    assert subscription.pull() == [[1]]
+    stream.is_lost = True
+    assert subscription.pull() == []
+    stream.is_lost = False
+    stream.samples = [[2]]
+    assert subscription.pull() == []
+    lsl.now_s += 1.0
+
     assert subscription.pull() == [[2]]
 
 
