@@ -9,18 +9,20 @@ import numpy as np
 from dsp.artifact.pulses import align
 from dsp.types import F64
 
-#: What is cut around a detected peak. The band-pass leaves of a beat little more than
+#: The detected peak lies so long after the R wave.
+PEAK_DELAY_S = 0.055  # A: assumption; `dsp.heart.HALF_QRS_S` and its filter
+#: What is cut around the R wave. The band-pass leaves of a beat little more than
 #: the QRS complex and its ringing.
 BEFORE_S = 0.10  # A: assumption
 AFTER_S = 0.15  # A: assumption
 #: A beat is known so long after its peak at the latest; samples wait for it.
-KNOWN_S = 0.17  # A: assumption; `dsp.heart.CONFIRM_S`, and one block
+KNOWN_S = 0.22  # A: assumption; `dsp.heart.CONFIRM_S`, and one block
 #: Template: weight of the newest beat.
 NEW_BEAT = 1.0 / 20.0  # A: assumption
 #: Beats that the first template is the median of.
 FIRST_BEATS = 6  # A: assumption
 #: Beats are moved by at most so much to fit the template.
-ALIGN_S = 0.005  # A: assumption
+ALIGN_S = 0.020  # A: assumption
 #: Respiration and posture change the size of a beat within these limits.
 GAIN_LIMITS = (0.5, 1.5)  # A: assumption
 #: The subtracted beat begins and ends with a raised cosine of this length.
@@ -28,9 +30,8 @@ EDGE_S = 0.010  # A: assumption
 #: A beat that correlates less with the template teaches it nothing: it was a
 #: contraction or a shock.
 MIN_CORRELATION = 0.5  # A: assumption
-#: Samples so close to a peak do not count when the QRS is gated. It lies before the
-#: detected peak by the delay of the detector's filter.
-GATE_BEFORE_S, GATE_AFTER_S = 0.075, 0.045  # A: assumption; 60 ms around the QRS
+#: Samples so close to the R wave do not count when the QRS is gated.
+GATE_S = 0.060  # A: assumption
 #: Beats over which what is left of them is judged.
 RESIDUE_BEATS = 10.0  # A: assumption
 #: Power within a beat relative to the power beside it: the heart reads as tension.
@@ -79,10 +80,11 @@ class HeartCleaner:
         self._before, self._after = round(BEFORE_S * fs), round(AFTER_S * fs)
         self._spare = math.ceil(ALIGN_S * fs)
         self._known = round(KNOWN_S * fs)
+        self._delay = round(PEAK_DELAY_S * fs)
         self._window = _edges(self._before + self._after, round(EDGE_S * fs))
         self._centre = slice(
-            max(0, self._before - round(GATE_BEFORE_S * fs)),
-            self._before + round(GATE_AFTER_S * fs),
+            self._before - round(GATE_S * fs),
+            self._before + round(GATE_S * fs),
         )
         self.restart()
 
@@ -145,7 +147,7 @@ class HeartCleaner:
         self._rows = np.concatenate((self._rows, emg_uv))
         self._weight = np.concatenate((self._weight, weight))
         self.position += len(emg_uv)
-        self._beats.extend(beats)
+        self._beats.extend(beat - self._delay for beat in beats)
         while self._beats and self._ready(self._beats[0]):
             self._beat(self._beats.popleft())
         return self._release()
@@ -177,15 +179,16 @@ class HeartCleaner:
         self._note_residue(np.where(counts, self._rows[start:stop], np.nan))
 
     def _subtract(self, start: int, stop: int) -> None:
-        spare = self._spare
         if self._template is None:
+            if self._first_beats:
+                start += self._shift(start, stop, self._first_beats[0])
+                stop = start + self._before + self._after
             self._first_beats.append(self._rows[start:stop].copy())
             if len(self._first_beats) == FIRST_BEATS:
                 self._template = np.median(self._first_beats, axis=0)
                 self._first_beats.clear()
             return
-        around = self._rows[start - spare : stop + spare]
-        shift = round(align(around, _padded(self._template, spare), self._fs, ALIGN_S))
+        shift = self._shift(start, stop, self._template)
         rows = self._rows[start + shift : stop + shift]
         learned = rows.copy()
         gain, correlation = _fit(self._template, rows)
@@ -195,6 +198,11 @@ class HeartCleaner:
         if fits.any():
             self.n_beats += 1
             self._template += NEW_BEAT * fits * (learned - self._template)
+
+    def _shift(self, start: int, stop: int, template: F64) -> int:
+        around = self._rows[start - self._spare : stop + self._spare]
+        padded = np.pad(template, ((self._spare, self._spare), (0, 0)))
+        return round(align(around, padded, self._fs, ALIGN_S))
 
     def _note_residue(self, beat_uv: F64) -> None:
         square = np.square(beat_uv)
@@ -213,10 +221,6 @@ def _edges(n_rows: int, edge: int) -> F64:
     rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(edge) + 0.5) / max(edge, 1))
     window[:edge], window[n_rows - edge :] = rise, rise[::-1]
     return window[:, np.newaxis]
-
-
-def _padded(template: F64, spare: int) -> F64:
-    return np.pad(template, ((spare, spare), (0, 0)))
 
 
 def _fit(template: F64, rows: F64) -> tuple[F64, F64]:

@@ -46,7 +46,7 @@ def test_the_heart_does_not_read_as_tension(method, ratio):
 def test_an_untreated_heart_that_drowns_the_muscle_is_flagged():
     found, quality, _ = measured(emg() + heart(N, FS, 150.0), HeartMethod.WATCH)
 
-    assert found > 1.3 * reference(emg())
+    assert found > 1.2 * reference(emg())
     assert quality & QualityFlag.HEART
 
 
@@ -80,9 +80,9 @@ def test_every_beat_is_found_where_it_is():
     true = np.flatnonzero(
         (ecg[1:-1] > ecg[:-2]) & (ecg[1:-1] > ecg[2:]) & (ecg[1:-1] > 90)
     )
-    late = np.array([min(abs(b - true - 15)) for b in beats[5:]])
-    assert len(beats) == pytest.approx(len(true), abs=2)
-    assert np.median(late) < 15
+    late = np.array([min(abs(b - true - 55)) for b in beats[5:]])
+    assert len(beats) == pytest.approx(len(true), abs=4)
+    assert np.median(late) < 10
 
 
 def test_beats_from_another_channel_serve_as_well():
