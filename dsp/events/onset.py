@@ -13,9 +13,9 @@ from dsp.types import F64
 
 #: Smoothing of the energy.
 SMOOTH_S = 0.02  # A: assumption; about a low-pass at 25 Hz
-#: Standard deviations above rest: the recommended range is 6 to 15 (R). The upper end
-#: misses what is weaker than 10 dB, the lower one needs a long enough persistence.
-MAX_H, MIN_H = 15.0, 6.0
+#: Standard deviations of the root of the energy above its rest. 6 to 15 deviations of
+#: the energy itself are recommended (R), which misses what is weaker than 10 dB.
+MAX_H, MIN_H = 10.0, 2.5  # A: assumption
 #: Peak energy over rest from which the upper end is used, and below which the lower.
 HIGH_RATIO, LOW_RATIO = 100.0, 10.0  # A: assumption
 #: Energy must stay above the threshold for so long.
