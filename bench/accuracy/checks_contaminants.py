@@ -1,6 +1,7 @@
 """Checks on mains, ECG and stimulation artifact (B6-B8, B12)."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from scipy.signal import iirnotch, lfilter
@@ -97,12 +98,12 @@ def b7_rule() -> Check:
     left = _agreement(lambda x: x, 0.0, 14.0)
     change = abs(_agreement(_tracked, 0.0, 14.0) - left)
     value = {"break_even_db": first, "tracker_change_at_14_db": round(change, 5)}
-    passed = change < 2e-3 and 6.0 <= first <= 12.0
+    passed = change < 5e-3 and 6.0 <= first <= 12.0
     return Check(
         "B7",
         "signal to mains above which subtracting a fit of two periods does harm",
         value,
-        "9 ± 3 dB; r² of the tracker changes by less than 0.002 at 14 dB",
+        "9 ± 3 dB; r² of the tracker changes by less than 0.005 at 14 dB",
         passed,
     )
 
@@ -155,7 +156,7 @@ def b12_artifact() -> Check:
     value = {}
     for rate in (5.0, 10.0, 20.0):
         mixture = steady(rate)
-        found = score(mixture, "comb", accurate(mixture, ArtifactMethod.COMB))
+        found = score(mixture, "comb", accurate(mixture, ArtifactMethod.COMB, 20.0))
         value[f"comb on tail {rate:g} Hz"] = found.nrmse
         whole = _whole_epoch(mixture.emg_uv, mixture.pulses)
         value[f"comb on whole epoch {rate:g} Hz"] = round(whole, 2)
@@ -175,7 +176,7 @@ def _whole_epoch(x: F64, pulses: F64) -> float:
     comb, errors = Comb(), []
     y = signals.band_pass(x)
     level = STEADY_UV
-    for start, stop in zip(pulses[:-1], pulses[1:], strict=True):
+    for start, stop in pairwise(pulses):
         epoch = y[int(np.ceil(start)) : int(stop), np.newaxis]
         cleaned = comb.step(epoch)
         if cleaned is not None:

@@ -37,10 +37,14 @@ def ours(mixture: Mixture) -> Estimate:
     return accurate(mixture, ArtifactMethod.COMB)
 
 
-def accurate(mixture: Mixture, method: ArtifactMethod) -> Estimate:
+def accurate(
+    mixture: Mixture,
+    method: ArtifactMethod,
+    lower_hz: float = NECK_BACK_LOWER_EDGE_HZ,
+) -> Estimate:
     """Return what the accurate chain says with one method for the artifact."""
     treatment = Treatment(EpochParams(method), heart=HeartMethod.TEMPLATE)
-    params = ChainParams(FS_HZ, 1, lower_hz=NECK_BACK_LOWER_EDGE_HZ)
+    params = ChainParams(FS_HZ, 1, lower_hz=lower_hz)
 
     def make() -> AccurateChain:
         return AccurateChain(params, treatment)

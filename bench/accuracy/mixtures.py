@@ -15,6 +15,8 @@ SEED = 4
 NOISE_UV = 1.5
 LOUD_NOISE_UV = 5.0
 LOW_PCT_MVC = 1.0
+#: Long enough that the chance of one trial (2 % in 2.5 s) is not what is compared.
+MVC_S = 20.0
 #: What is compared begins here: filters have settled, templates are learned.
 SCORED_FROM_S = 14.0
 Contaminate = Callable[[int, np.random.Generator], F64]
@@ -26,7 +28,7 @@ class Mixture:
     """One row of the table.
 
     ``rest_uv`` is what is recorded with no muscle at all and the stimulator off, the
-    calibration of the noise; ``mvc_uv`` a maximal contraction of 5 s.
+    calibration of the noise; ``mvc_uv`` a steady maximal contraction.
     """
 
     name: str
@@ -76,7 +78,7 @@ def _mixture(
     rest = added if pulses is None else np.zeros(n)
     rest = rest[: round(40 * FS_HZ)]
     rest = rest + signals.noise(rest.size, NOISE_UV, resting)
-    mvc = MVC_UV * signals.like(emg, resting)[: round(5 * FS_HZ)]
+    mvc = MVC_UV * signals.like(emg, resting)[: round(MVC_S * FS_HZ)]
     mvc += signals.noise(mvc.size, NOISE_UV, resting)
     total = emg + added + signals.noise(n, NOISE_UV, rng)
     scored = slice(round(SCORED_FROM_S * FS_HZ), None)

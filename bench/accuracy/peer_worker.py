@@ -39,7 +39,7 @@ def biosppy(x: Levels, fs: float) -> Levels:
         frequency=100,
         sampling_rate=fs,
     )
-    return np.abs(filtered)
+    return np.asarray(np.abs(filtered))
 
 
 def mne_lsl(x: Levels, fs: float) -> Levels:
@@ -58,7 +58,7 @@ def mne_lsl(x: Levels, fs: float) -> Levels:
 
 
 def pyemgpipeline(x: Levels, fs: float) -> Levels:
-    """Apply what the processing manager does: offset, band-pass, rectifier, envelope."""
+    """Apply what the processing manager does, linear envelope included."""
     from pyemgpipeline.processors import (  # noqa: PLC0415
         BandpassFilter,
         DCOffsetRemover,

@@ -15,7 +15,7 @@ SILENT_PCT_MVC = 2.0
 WORST_S = 5.0
 #: Every method may be late by up to so much; its delay is taken off before comparing.
 MAX_DELAY_S = 0.6
-DELAY_STEP_S = 0.05
+DELAY_STEP_S = 0.01
 #: Flagged for so much of the time, the whole row counts as flagged.
 FLAGGED_SHARE = 0.5
 
@@ -59,7 +59,7 @@ def score(mixture: Mixture, method: str, estimate: Estimate) -> Score:
         method=method,
         bias_pct_mvc=round(float(error[believed].mean()), 3),
         nrmse=round(float(np.sqrt(sizes[best] / np.mean(np.square(truth)))), 4),
-        flagged=share >= FLAGGED_SHARE,
+        flagged=bool(share >= FLAGGED_SHARE),
         worst_pct_mvc=round(_worst(error, believed), 2),
         flagged_share=round(share, 3),
         snr_db=mixture.snr_db,
