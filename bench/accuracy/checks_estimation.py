@@ -39,19 +39,19 @@ def _windows(y: F64, window: int) -> F64:
 
 def b1_window() -> Check:
     """SNR against the window (St-Amant et al. 1998, IEEE TBME 45:795)."""
-    y, bandwidth = _emg(1), model_bandwidth_hz(BAND_HZ)
+    y, bandwidth = _emg(1, 8 * N), model_bandwidth_hz(BAND_HZ)
     windows_s = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
     snrs = [_snr(_windows(y, round(t * FS_HZ))) for t in windows_s]
     slope = float(np.polyfit(np.log(windows_s[1:]), np.log(snrs[1:]), 1)[0])
     ratios = [s / rms_snr(bandwidth, t) for s, t in zip(snrs, windows_s, strict=True)]
     off = max(abs(r - 1.0) for r in ratios[1:])
     value = {"slope": round(slope, 3), "largest_deviation": round(off, 3)}
-    passed = abs(slope - 0.5) <= 0.03 and off <= 0.05
+    passed = abs(slope - 0.5) <= 0.02 and off <= 0.03
     return Check(
         "B1",
         "SNR follows the root of the window",
         value,
-        "slope 0.50 ± 0.03; within 5 % of theory",
+        "slope 0.50 ± 0.02; within 3 % of theory",
         passed,
     )
 
