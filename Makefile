@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NEEDS := $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 
-.PHONY: demo test check bench docs constraints clean
+.PHONY: demo test check bench accuracy docs constraints clean
 
 demo: $(VENV)/.run
 	$(BIN)/unclench demo $(DEMO)
@@ -27,8 +27,11 @@ docs: $(VENV)/.run
 	$(BIN)/python -m service.api.reference > docs/reference/api.md
 	$(BIN)/python -m service.config.reference > docs/reference/config.md
 
+accuracy: $(VENV)/.accuracy .venv-peers/.peers
+	$(BIN)/python -m bench.accuracy --json --render
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-peers build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 constraints: $(VENV)/.check $(VENV)/.test
@@ -45,6 +48,17 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.test: $(VENV)/.run
 	$(PIP) -e '.[formats,test]'
+	touch $@
+
+$(VENV)/.accuracy: $(VENV)/.run
+	$(PIP) -e '.[formats,accuracy]'
+	touch $@
+
+# The peers pin other versions than we do, so they live apart.
+.venv-peers/.peers: pyproject.toml
+	@$(NEEDS) 2>/dev/null || { echo "unclench needs Python 3.11 or newer with venv"; exit 1; }
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $$($(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["peers"])')
 	touch $@
 
 $(VENV)/.check: $(VENV)/.run

@@ -1,8 +1,9 @@
 """Signal quality per channel, judged every half second over two seconds.
 
-Low RMS means "relaxed" only if the electrode is on the skin. The monitor keeps one
-segment of raw and filtered signal; at its end a few numbers per channel remain, and
-the flags are what the newest segments say together.
+Low RMS means "relaxed" only if the electrode is on the skin. The monitor keeps one tile
+of raw and filtered signal and works through it when it is full, so that no chunk bears
+the cost of a whole segment. Of a segment a few numbers per channel remain, and the
+flags are what the newest segments say together.
 """
 
 from collections import deque
@@ -77,15 +78,29 @@ class QualityMonitor:
 
     def __init__(self, n_channels: int, fs: float, mains_hz: float | None) -> None:
         self._n_rows = round(SEGMENT_S * fs)
-        self._raw = np.empty((self._n_rows, n_channels))
-        self._filtered = np.empty((self._n_rows, n_channels))
+        self._tile_rows = max(1, round(FLAT_BLOCK_S * fs))
+        self._raw = np.empty((self._tile_rows, n_channels))
+        self._filtered = np.empty((self._tile_rows, n_channels))
         choices = MAINS_CHOICES_HZ if mains_hz is None else (mains_hz,)
         self._hum = [_hum_basis(f, fs, self._n_rows) for f in choices]
         self._drift_rows = round(DRIFT_PERIODS * fs / choices[0])
-        self._flat_rows = round(FLAT_BLOCK_S * fs)
         self._segments: deque[_Segment] = deque(maxlen=WINDOW_SEGMENTS)
-        self._fill = 0
         self._flags = np.zeros(n_channels, np.int64)
+        self._n_channels = n_channels
+        self._begin_segment()
+
+    def _begin_segment(self) -> None:
+        n = self._n_channels
+        self._fill, self._done = 0, 0
+        self._offset = np.zeros(n)
+        self._power, self._total = np.zeros(n), np.zeros(n)
+        waves = [len(basis) for basis in self._hum]
+        self._filtered_hum = [np.zeros((k, n)) for k in waves]
+        self._raw_hum = [np.zeros((k, n)) for k in waves]
+        self._slow = np.zeros((self._n_rows // self._drift_rows + 1, n))
+        self._top, self._bottom = np.full(n, -np.inf), np.full(n, np.inf)
+        self._at_top, self._at_bottom = np.zeros(n), np.zeros(n)
+        self._flat = np.zeros(n, np.bool_)
 
     @property
     def flags(self) -> Flags:
@@ -95,7 +110,7 @@ class QualityMonitor:
     def restart(self) -> None:
         """Forget everything: what follows is a new signal."""
         self._segments.clear()
-        self._fill = 0
+        self._begin_segment()
         self._flags[:] = QualityFlag.GOOD
 
     def update(self, raw_uv: F64, filtered_uv: F64) -> None:
@@ -110,40 +125,85 @@ class QualityMonitor:
         """
         start, n = 0, len(raw_uv)
         while start < n:
-            stop = min(n, start + self._n_rows - self._fill)
+            room = min(self._tile_rows, self._n_rows - self._done) - self._fill
+            stop = min(n, start + room)
             fill = self._fill + stop - start
             self._raw[self._fill : fill] = raw_uv[start:stop]
             self._filtered[self._fill : fill] = filtered_uv[start:stop]
             self._fill, start = fill, stop
-            if fill == self._n_rows:
-                self._fill = 0
-                self._segments.append(self._summarise())
-                self._flags = _judge(self._segments, self._n_rows)
+            if fill == min(self._tile_rows, self._n_rows - self._done):
+                self._take_tile()
+
+    def _take_tile(self) -> None:
+        n, first = self._fill, self._done
+        raw, filtered = self._raw[:n], self._filtered[:n]
+        if not first:
+            self._offset = raw[0].copy()
+        relative = raw - self._offset
+        self._power += np.einsum("ij,ij->j", filtered, filtered)
+        self._total += relative.sum(axis=0)
+        for k, basis in enumerate(self._hum):
+            waves = basis[:, first : first + n]
+            self._filtered_hum[k] += waves @ filtered
+            self._raw_hum[k] += waves @ relative
+        self._add_slow(relative, first)
+        self._note_extremes(raw)
+        self._fill, self._done = 0, first + n
+        if self._done == self._n_rows:
+            self._segments.append(self._summarise())
+            self._flags = _judge(self._segments, self._n_rows)
+            self._begin_segment()
+
+    def _add_slow(self, relative: F64, first: int) -> None:
+        row = 0
+        while row < len(relative):
+            block, inside = divmod(first + row, self._drift_rows)
+            stop = min(len(relative), row + self._drift_rows - inside)
+            self._slow[block] += relative[row:stop].sum(axis=0)
+            row = stop
+
+    def _note_extremes(self, raw: F64) -> None:
+        """Count samples at the extremes; a new extreme makes earlier counts void."""
+        top, bottom = raw.max(axis=0), raw.min(axis=0)
+        if len(raw) == self._tile_rows:
+            self._flat |= top == bottom
+        counts = _in_runs(raw == top)
+        self._at_top *= self._top >= top
+        self._at_top += counts * (top >= self._top)
+        counts = _in_runs(raw == bottom)
+        self._at_bottom *= self._bottom <= bottom
+        self._at_bottom += counts * (bottom <= self._bottom)
+        np.maximum(self._top, top, out=self._top)
+        np.minimum(self._bottom, bottom, out=self._bottom)
 
     def _summarise(self) -> _Segment:
-        raw, filtered = self._raw, self._filtered
-        top, bottom = raw.max(axis=0), raw.min(axis=0)
-        slow = _blocks(raw, self._drift_rows).mean(axis=1)
-        steady = _blocks(raw, self._flat_rows)
-        centred = raw - raw.mean(axis=0)
+        n_slow = self._n_rows // self._drift_rows
+        mean = self._total / self._n_rows
+        raw_hum = [
+            hum - basis.sum(axis=1)[:, np.newaxis] * mean
+            for hum, basis in zip(self._raw_hum, self._hum, strict=True)
+        ]
         return _Segment(
-            filtered_power=np.einsum("ij,ij->j", filtered, filtered) / self._n_rows,
-            filtered_hum=self._hum_power(filtered),
-            raw_hum=self._hum_power(centred),
-            drift_power=slow.var(axis=0),
-            top=top,
-            bottom=bottom,
-            at_top=_in_runs(raw == top),
-            at_bottom=_in_runs(raw == bottom),
-            flat=(steady.max(axis=1) == steady.min(axis=1)).any(axis=0),
+            filtered_power=self._power / self._n_rows,
+            filtered_hum=_strongest(self._filtered_hum),
+            raw_hum=_strongest(raw_hum),
+            drift_power=(self._slow[:n_slow] / self._drift_rows).var(axis=0),
+            top=self._top,
+            bottom=self._bottom,
+            at_top=self._at_top,
+            at_bottom=self._at_bottom,
+            flat=self._flat,
         )
 
-    def _hum_power(self, signal: F64) -> F64:
-        # Amplitudes first, their phase does not matter: a line frequency that is off
-        # by a few tenths of a hertz is found as well.
-        powers = [np.square(basis @ signal).sum(axis=0) for basis in self._hum]
-        strongest: F64 = np.max(powers, axis=0)
-        return strongest
+
+def _strongest(amplitudes: list[F64]) -> F64:
+    """Return the hum's power at the frequency that has most of it.
+
+    Amplitudes first, their phase does not matter: a line frequency that is off by a few
+    tenths of a hertz is found as well.
+    """
+    powers = [np.square(amplitude).sum(axis=0) for amplitude in amplitudes]
+    return np.asarray(np.max(powers, axis=0))
 
 
 def _hum_basis(mains_hz: float, fs: float, n_rows: int) -> F64:
@@ -156,15 +216,11 @@ def _hum_basis(mains_hz: float, fs: float, n_rows: int) -> F64:
     return basis
 
 
-def _blocks(signal: F64, n_rows: int) -> F64:
-    """Cut whole blocks, shape (n_blocks, n_rows, n_channels)."""
-    n_blocks = len(signal) // n_rows
-    return signal[: n_blocks * n_rows].reshape(n_blocks, n_rows, -1)
-
-
 def _in_runs(hit: Bools) -> F64:
     """Count the hits that stand in runs of `CLIPPED_RUN` or more."""
     n_starts = len(hit) - CLIPPED_RUN + 1
+    if n_starts < 1:
+        return np.zeros(hit.shape[1])
     whole = np.logical_and.reduce([hit[k : n_starts + k] for k in range(CLIPPED_RUN)])
     covered = np.zeros_like(hit)
     for shift in range(CLIPPED_RUN):

@@ -29,6 +29,10 @@ class QualityFlag(enum.IntFlag):
     MAINS = 1 << 4  #: power-line hum dominates
     DRIFT = 1 << 5  #: baseline or motion dominates
     LOW_RATE = 1 << 6  #: sampled too slowly for the EMG band
+    ARTIFACT = (
+        1 << 7
+    )  #: stimulation leaves too little to measure, or too much of itself
+    HEART = 1 << 8  #: the heart beat adds more than the muscle
 
 
 #: With any of these the channel's tension must never be read as relaxed.
@@ -38,6 +42,8 @@ BAD_QUALITY = (
     | QualityFlag.CLIPPED
     | QualityFlag.FLAT
     | QualityFlag.MAINS
+    | QualityFlag.ARTIFACT
+    | QualityFlag.HEART
 )
 
 

@@ -1,0 +1,1 @@
+"""Stimulation artifact: find the pulses, blank them, clean what follows them."""

@@ -1,0 +1,1 @@
+"""Events and indices of muscle activity, streaming and with bounded memory."""
