@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from drivers.streams import visible_streams
 from service.api.app import create_app
+from service.api.gateway import Gateway
 from service.api.models import rig_facts
 from service.errors import StartError
 from service.role import HEARTBEAT_NS, Context
@@ -61,7 +62,7 @@ async def _serve(
 ) -> None:
     async def beat() -> None:
         while not context.lifeline.has_ended:
-            context.pulse.beat(ready=server.started)
+            context.pulse.beat(ready=server.started and _knows_the_rig(app))
             await asyncio.sleep(HEARTBEAT_NS * 1e-9)
         await app.state.hub.close()
         server.should_exit = True
@@ -71,3 +72,9 @@ async def _serve(
         await server.serve([listening])
     beating.cancel()
     await asyncio.gather(beating, return_exceptions=True)
+
+
+def _knows_the_rig(app: FastAPI) -> bool:
+    """Whether engine and output have been heard: before, there is nothing to serve."""
+    gateway: Gateway = app.state.gateway
+    return gateway.state is not None and gateway.output is not None
