@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drivers.liblsl import CONFIG_VARIABLE, LOOPBACK_CONFIG, is_configured
-from drivers.subject.presets import PRESETS
+from drivers.subject.preset_names import PRESET_NAMES
 from service.bus import receive, send
 from service.config.load import load_toml
 from service.config.paths import shipped_config
@@ -49,8 +49,8 @@ class DemoParams:
         if self.seed < 0:
             msg = f"--seed: expected 0 or more, got {self.seed}"
             raise ConfigError(msg)
-        if self.subject not in PRESETS:
-            known = ", ".join(PRESETS)
+        if self.subject not in PRESET_NAMES:
+            known = ", ".join(PRESET_NAMES)
             msg = f"--subject: expected one of {known}, got {self.subject!r}"
             raise ConfigError(msg)
 

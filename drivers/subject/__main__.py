@@ -10,7 +10,7 @@ from drivers.clock import SystemClock
 from drivers.errors import DriverError
 from drivers.liblsl import load_pylsl
 from drivers.subject.outlet import OutletParams, SubjectOutlet
-from drivers.subject.presets import DEFAULT_PRESET, PRESETS
+from drivers.subject.preset_names import DEFAULT_PRESET, PRESET_NAMES
 
 STDIN_FD = 0
 EXIT_BAD_INPUT = 2
@@ -47,7 +47,7 @@ def _await_end_of_stdin(stopped: threading.Event) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m drivers.subject")
-    parser.add_argument("--preset", choices=tuple(PRESETS), default=DEFAULT_PRESET)
+    parser.add_argument("--preset", choices=PRESET_NAMES, default=DEFAULT_PRESET)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=2048.0)
     parser.add_argument("--channels", type=int, default=8)

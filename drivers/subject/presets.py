@@ -14,11 +14,11 @@ from drivers.subject.artifact import ArtifactParams
 from drivers.subject.contaminants import ContaminantParams
 from drivers.subject.inhibition import ResponseParams
 from drivers.subject.person import PersonParams
+from drivers.subject.preset_names import DEFAULT_PRESET
 from drivers.subject.recruitment import RecruitmentParams
 from drivers.subject.subject import SubjectParams
 from drivers.subject.tone import BistableTone, TonicTone
 
-DEFAULT_PRESET = "responder"
 #: A tonic person's inhibition is stated relative to what brings the tone down to here.
 TONIC_TARGET_PCT_MVC = 3.0
 STATE_NOISE = 0.02  # A: assumption; 1/sqrt(s), a few % of slow variability
@@ -145,7 +145,7 @@ def _with(contaminants: dict[str, float]) -> Callable[..., SubjectParams]:
 
 
 PRESETS: dict[str, Callable[[np.random.Generator], SubjectParams]] = {
-    "responder": _responder,
+    DEFAULT_PRESET: _responder,
     "responder-tonic": _responder_tonic,
     "weak": _weak,
     "null": _null,

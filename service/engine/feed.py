@@ -8,7 +8,7 @@ from dsp.types import Chunk, QualityFlag
 from service.config.rig import Filtering
 from service.core.model import Sample
 from service.messages import SourceState
-from service.wiring import chain_params
+from service.wiring.sources import chain_params
 
 
 class Feed:

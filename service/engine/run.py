@@ -11,7 +11,8 @@ from service.engine.opening import EngineParams
 from service.errors import ConfigError
 from service.messages import Message, OpenSession, Permit, Reply, SessionCommand
 from service.role import Context, Snapshot
-from service.wiring import make_gate, make_markers, make_source
+from service.wiring.outputs import make_gate
+from service.wiring.sources import make_markers, make_source
 
 
 def run(context: Context) -> None:

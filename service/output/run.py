@@ -12,7 +12,7 @@ from service.messages import (
 )
 from service.output.role import OutputRole
 from service.role import Context
-from service.wiring import make_gate, make_output
+from service.wiring.outputs import make_gate, make_output
 
 #: Longest time without looking at the clock: how late an expiry can be.
 SCAN_MS = 10

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from drivers.clock import ScaledClock, SystemClock
 from drivers.ports import Clock, EmgSource, Marker, SourceEnded
 from drivers.recordings.model import RecordedStream, Recording
-from drivers.registry import ReplayOptions, ReplaySource
+from drivers.source_registry import ReplayOptions, ReplaySource
 from dsp import ChainParams, EmgChain
 from dsp.types import Chunk
 from service.errors import ConfigError

@@ -11,7 +11,7 @@ from drivers.clock import SystemClock
 from drivers.errors import ConnectError
 from drivers.ports import EmgSource
 from drivers.recordings.model import RecordedStream, Signals
-from drivers.registry import (
+from drivers.source_registry import (
     LslSource,
     LslSourceParams,
     ReplaySource,

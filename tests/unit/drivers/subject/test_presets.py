@@ -5,6 +5,7 @@ import pytest
 
 from drivers.errors import DriverConfigError
 from drivers.subject.person import Person
+from drivers.subject.preset_names import PRESET_NAMES
 from drivers.subject.presets import PRESETS, subject_params
 from drivers.subject.stimulation import SILENCE, Stimulation
 
@@ -103,3 +104,7 @@ def test_a_seed_is_a_person():
 def test_unknown_preset_names_the_known_ones():
     with pytest.raises(DriverConfigError, match="responder-tonic"):
         subject_params("superman", 1)
+
+
+def test_the_names_are_those_of_the_presets() -> None:
+    assert tuple(PRESETS) == PRESET_NAMES

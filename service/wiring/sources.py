@@ -1,22 +1,19 @@
-"""The one place that builds objects from a configuration."""
+"""Sources, and the chain behind each of them."""
 
-import os
 from pathlib import Path
 
 from drivers.errors import ConnectError
-from drivers.ports import Clock, EmgSource, Output, OutputChannel
+from drivers.ports import Clock, EmgSource
 from drivers.recordings.choose import choose_streams
 from drivers.recordings.opener import open_recording
 from drivers.recordings.units import uv_per_unit
-from drivers.registry import (
-    LslOutput,
+from drivers.source_registry import (
     LslSource,
     LslSourceParams,
     MarkerSource,
     MarkerSourceParams,
     ReplayOptions,
     ReplaySource,
-    SimulatedOutput,
     SimulatedSource,
 )
 from drivers.subject.presets import subject_params
@@ -26,16 +23,10 @@ from service.config.rig import (
     Filtering,
     LslSourceConfig,
     MarkersConfig,
-    OutputConfig,
     ReplaySourceConfig,
-    RigConfig,
     SimulatedSourceConfig,
     SourceConfig,
 )
-from service.core.limits import Limits, compiled_limits, tighten
-from service.core.permits import Gate, Wiring
-
-AMPLITUDE_UNIT = "mA"
 
 #: Name of the marker stream among the sources; no EMG source may be called so.
 MARKERS_SOURCE = "markers"
@@ -104,34 +95,3 @@ def chain_params(
         control_window_s=window_s,
         fast_window_s=filtering.envelope_window_s,
     )
-
-
-def rig_limits(rig: RigConfig) -> Limits:
-    """Return compiled limits, tightened by those of the rig."""
-    return tighten(compiled_limits(), "rig", rig.limits.bounds())
-
-
-def make_gate(rig: RigConfig) -> Gate:
-    """Return the gate in front of the output of this rig."""
-    wiring = tuple(
-        Wiring(c.max_amplitude_ma, c.amplitude_step_ma, c.pad_area_cm2)
-        for c in rig.output.channels
-    )
-    return Gate(wiring, rig_limits(rig))
-
-
-def output_channels(config: OutputConfig) -> tuple[OutputChannel, ...]:
-    """Return the channels of an output as its driver wants them."""
-    return tuple(
-        OutputChannel(c.label, AMPLITUDE_UNIT, c.max_amplitude_ma, c.amplitude_step_ma)
-        for c in config.channels
-    )
-
-
-def make_output(config: OutputConfig, clock: Clock) -> Output:
-    """Return the output that a rig file describes, not yet open."""
-    channels = output_channels(config)
-    if config.driver == "lsl":
-        source_id = f"{config.name}-{os.getpid()}"
-        return LslOutput(config.name, channels, source_id=source_id)
-    return SimulatedOutput(config.name, clock, channels)
