@@ -18,6 +18,9 @@ from service.messages import Message, decode, encode
 #: Messages that a slow subscriber of `live` may lag behind before it loses some.
 LIVE_HWM = 200
 
+#: Records that may be on their way to a recorder that is busy with its disk.
+RECORDS_HWM = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
@@ -35,6 +38,10 @@ class Endpoints:
         To the engine, with a reply: requests of the operator.
     live : str
         Engine to all: states and events.
+    records : str
+        Engine to recorder: every line of the journal, none may be lost.
+    recorder : str
+        Recorder to all: whether there is a record.
     heartbeats : str
         All to the supervisor.
     """
@@ -44,6 +51,8 @@ class Endpoints:
     actuator: str
     commands: str
     live: str
+    records: str
+    recorder: str
     heartbeats: str
 
     @classmethod
@@ -121,6 +130,20 @@ class Bus:
         client = self._context.socket(zmq.DEALER)
         client.connect(endpoint)
         return client
+
+    def records_in(self) -> zmq.Socket[bytes]:
+        """Return the recorder's end."""
+        records = self._context.socket(zmq.PULL)
+        records.setsockopt(zmq.RCVHWM, RECORDS_HWM)
+        records.bind(self._endpoints.records)
+        return records
+
+    def records_out(self) -> zmq.Socket[bytes]:
+        """Return the engine's end: it never blocks, and says when it is full."""
+        records = self._context.socket(zmq.PUSH)
+        records.setsockopt(zmq.SNDHWM, RECORDS_HWM)
+        records.connect(self._endpoints.records)
+        return records
 
     def heartbeats_in(self) -> zmq.Socket[bytes]:
         """Return the supervisor's end."""

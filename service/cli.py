@@ -51,13 +51,14 @@ def demo(
     headless: Annotated[bool, typer.Option("--headless", help="End after it.")] = False,
     json: JsonFlag = False,
     port: Annotated[int, typer.Option(help="Of the live page.")] = 8000,
+    data: Annotated[Path, typer.Option(help="Where sessions are kept.")] = Path("data"),
 ) -> None:
     """Run the whole service against a simulated subject over LSL."""
     from service.demo import DemoParams, run_demo
     from service.summary import summarise, to_json, to_text
 
     with _told("demo"):
-        params = DemoParams(seconds, seed, subject, port)
+        params = DemoParams(seconds, seed, subject, port, data)
         code, state = run_demo(params, say, headless=headless)
         if state is not None:
             summary = summarise(state)
@@ -115,6 +116,36 @@ def replay(
             write_envelope_csv(report, csv)
     if json or csv is None:
         sys.stdout.write(report.to_json() + "\n")
+
+
+@app.command()
+def verify(session: Path) -> None:
+    """Check that the journal of a session is complete and unchanged."""
+    from service.recorder.journal import verify as follow
+
+    with _told("verify"):
+        verdict = follow(session)
+    sys.stdout.write(verdict.text + "\n")
+    if not verdict.ok:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command()
+def explain(
+    session: Path,
+    *,
+    at: Annotated[
+        float | None, typer.Option(help="Seconds from the start of the session.")
+    ] = None,
+) -> None:
+    """Tell in words why the output of a session was what it was."""
+    from service.recorder.explain import explain_at, tell_story
+    from service.recorder.journal import read_records
+
+    with _told("explain"):
+        records = read_records(session)
+        text = tell_story(records) if at is None else explain_at(records, at)
+    sys.stdout.write(text + "\n")
 
 
 @app.command()

@@ -37,6 +37,7 @@ class DemoParams:
     seed: int
     subject: str
     port: int
+    data: Path = Path("data")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
@@ -58,7 +59,7 @@ class DemoParams:
 def demo_supervisor(params: DemoParams) -> Supervisor:
     """Return the supervisor of a demo, with its subject, not yet started."""
     folder = shipped_config() / "demo"
-    rig = _renamed(load_toml(folder / "rig.toml", RigConfig), params.port)
+    rig = _renamed(load_toml(folder / "rig.toml", RigConfig), params)
     programs = load_programs(folder / "programs")
     bounded = {
         name: replace(p, timing=replace(p.timing, treatment_s=params.seconds))
@@ -82,8 +83,9 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
     return supervisor
 
 
-def _renamed(rig: RigConfig, port: int) -> RigConfig:
+def _renamed(rig: RigConfig, params: DemoParams) -> RigConfig:
     """Give every stream a name of its own: two demos may run on one host."""
+    port = params.port
     sources = [
         source.model_copy(update={"stream_name": f"{source.stream_name}-{port}"})
         if isinstance(source, LslSourceConfig)
@@ -99,6 +101,7 @@ def _renamed(rig: RigConfig, port: int) -> RigConfig:
             ),
             "outlets": rig.outlets.model_copy(update=outlets),
             "api": rig.api.model_copy(update={"port": port}),
+            "data": rig.data.model_copy(update={"folder": str(params.data)}),
         }
     )
 

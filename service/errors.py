@@ -22,6 +22,7 @@ class ExitCode(enum.IntEnum):
     API_DIED = 73
     OUTLETS_DIED = 74
     SUBJECT_DIED = 75
+    RECORDER_DIED = 76
     INTERRUPTED = 130
     TERMINATED = 143
 

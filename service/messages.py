@@ -16,6 +16,7 @@ class Role(enum.StrEnum):
     ENGINE = "engine"
     OUTPUT = "output"
     OUTLETS = "outlets"
+    RECORDER = "recorder"
     API = "api"
 
 
@@ -196,6 +197,26 @@ class Event(Message, frozen=True, kw_only=True):
     detail: dict[str, str | float | bool | None]
 
 
+class Record(Message, frozen=True, kw_only=True):
+    """One line for the journal; ``number`` counts up within its session."""
+
+    session_id: str
+    number: int
+    t_s: float
+    kind: str
+    body: dict[str, Any]
+
+
+class RecorderState(Message, frozen=True, kw_only=True):
+    """Whether there is a record of what is going on; ``why`` says why there is none."""
+
+    now_ns: int
+    ok: bool
+    why: str
+    session_id: str
+    n_records: int
+
+
 class Heartbeat(Message, frozen=True, kw_only=True):
     """A role's main loop has come round."""
 
@@ -214,6 +235,8 @@ BusMessage = (
     | Reply
     | State
     | Event
+    | Record
+    | RecorderState
     | Heartbeat
 )
 

@@ -126,6 +126,7 @@ RUNS = {
     Role.ENGINE: "service.engine.run",
     Role.OUTPUT: "service.output.run",
     Role.OUTLETS: "service.outlets.run",
+    Role.RECORDER: "service.recorder.run",
     Role.API: "service.api.run",
 }
 

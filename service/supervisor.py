@@ -29,6 +29,7 @@ SILENCE_NS: Mapping[Role, int] = {
     Role.ENGINE: 1_000_000_000,
     Role.OUTPUT: 300_000_000,
     Role.OUTLETS: 5_000_000_000,
+    Role.RECORDER: 2_000_000_000,
     Role.API: 5_000_000_000,
 }
 
@@ -36,6 +37,7 @@ DIED: Mapping[str, ExitCode] = {
     Role.ENGINE: ExitCode.ENGINE_DIED,
     Role.OUTPUT: ExitCode.OUTPUT_DIED,
     Role.OUTLETS: ExitCode.OUTLETS_DIED,
+    Role.RECORDER: ExitCode.RECORDER_DIED,
     Role.API: ExitCode.API_DIED,
 }
 

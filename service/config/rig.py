@@ -285,6 +285,13 @@ class OutletsConfig(ConfigModel):
     """Stream of tension per channel."""
 
 
+class DataConfig(ConfigModel):
+    """``[data]``: where sessions are kept."""
+
+    folder: Annotated[str, Field(min_length=1)] = "data"
+    """Folder; a session is in ``sessions/<id>`` below it."""
+
+
 class ApiConfig(ConfigModel):
     """``[api]``: where dashboards connect."""
 
@@ -318,6 +325,9 @@ class RigConfig(ConfigModel):
 
     outlets: OutletsConfig = OutletsConfig()
     """LSL streams of the service itself."""
+
+    data: DataConfig = DataConfig()
+    """Where sessions are kept."""
 
     api: ApiConfig = ApiConfig()
     """Where dashboards connect."""

@@ -113,6 +113,14 @@ class ReadbackSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalSeen:
+    """The recorder says whether it can write; ``why`` is empty when it can."""
+
+    now_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class FaultRaised:
     """A part of the rig failed in a way that ends every session."""
 
@@ -158,6 +166,7 @@ Event = (
     | SourceOpened
     | SourceLost
     | ReadbackSeen
+    | JournalSeen
     | FaultRaised
     | Command
 )

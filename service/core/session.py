@@ -15,6 +15,7 @@ from service.core.model import (
     Command,
     Event,
     FaultRaised,
+    JournalSeen,
     Note,
     Outcome,
     Phase,
@@ -29,7 +30,13 @@ from service.core.model import (
 from service.core.state import Session, Step, Treatment
 from service.core.transitions import enter, fail, hold, prompt, refuse
 from service.core.treatment import treat
-from service.core.watch import OUTPUT_SILENT_S, emg_trouble, see_readback, watch
+from service.core.watch import (
+    OUTPUT_SILENT_S,
+    emg_trouble,
+    journal_trouble,
+    see_readback,
+    watch,
+)
 
 
 def reduce(session: Session, event: Event) -> Step:
@@ -63,6 +70,8 @@ def reduce(session: Session, event: Event) -> Step:
             return _lose_source(session, reason)
         case ReadbackSeen():
             return see_readback(session, event)
+        case JournalSeen(now_s=now_s, why=why):
+            return watch(replace(session, journal_s=now_s, journal_trouble=why))
         case FaultRaised(cause=cause):
             return fail(session, cause)
         case Command():
@@ -197,6 +206,7 @@ def _arm(session: Session, command: Command) -> Step:
         why = f"the output reports {session.output_fault}"
     if not why and not session.zero.since_s <= session.now_s:
         why = "the output has not confirmed that it is at zero"
+    why = why or journal_trouble(session)
     if why:
         return refuse(session, command.verb, why)
     return enter(session, Phase.ARMED)
@@ -239,6 +249,10 @@ def _acknowledge(session: Session, command: Command) -> Step:
             session, command.verb, f"the cause is still there: {session.cause}"
         )
     silent = session.now_s - session.readback_s > OUTPUT_SILENT_S
+    if session.cause.startswith("journal") and journal_trouble(session):
+        return refuse(
+            session, command.verb, f"the cause is still there: {session.cause}"
+        )
     if session.cause.startswith("output_") and (silent or session.output_fault):
         return refuse(
             session, command.verb, f"the cause is still there: {session.cause}"

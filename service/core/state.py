@@ -28,6 +28,8 @@ class Setup:
         Declared area of the smaller electrode.
     amplitude_step_ma : float
         Grid of the device.
+    needs_journal : bool
+        Whether "no record" is a veto: always on a rig, never in virtual time.
     """
 
     session_id: str
@@ -35,6 +37,7 @@ class Setup:
     limits: Limits
     pad_area_cm2: float
     amplitude_step_ma: float
+    needs_journal: bool = False
 
     @property
     def pulse(self) -> Pulse:
@@ -112,6 +115,10 @@ class Session:
         Time of the newest readback.
     output_fault : str or None
         What the newest readback complained about.
+    journal_s : float
+        When the recorder was heard last.
+    journal_trouble : str
+        Why it cannot write; empty when it can.
     established : Established
         Memory of the slew limit.
     calibrating : CalibrationRun or None
@@ -144,6 +151,8 @@ class Session:
     zero: ZeroTime = field(default_factory=ZeroTime)
     output_fault: str | None = None
     readback_s: float = -math.inf
+    journal_s: float = -math.inf
+    journal_trouble: str = ""
     established: Established = field(default_factory=Established)
     calibrating: CalibrationRun | None = None
     calibration: Calibration | None = None

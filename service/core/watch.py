@@ -17,6 +17,10 @@ from service.core.transitions import enter, fail, hold
 #: An output that has not spoken for this long is not known to be safe. A.
 OUTPUT_SILENT_S = 1.0
 
+#: A recorder that has not spoken for this long writes no record. A: S24 asks for zero
+#: within 1 s of a write error.
+JOURNAL_SILENT_S = 0.5
+
 #: EMG stamped this far ahead of the clock is not believed. A.
 FUTURE_S = 0.05
 
@@ -45,6 +49,26 @@ def emg_trouble(session: Session) -> str:
     return "quality" if sample.quality & BAD_QUALITY else ""
 
 
+def journal_trouble(session: Session) -> str:
+    """Say why there is no record of this session.
+
+    Parameters
+    ----------
+    session : Session
+        With what the recorder said last.
+
+    Returns
+    -------
+    str
+        Empty when it is being written, or when none is needed.
+    """
+    if not session.setup.needs_journal:
+        return ""
+    if session.now_s - session.journal_s > JOURNAL_SILENT_S:
+        return "the recorder is silent"
+    return session.journal_trouble
+
+
 def watch(session: Session) -> Step:
     """Apply what follows from bad EMG or a silent output.
 
@@ -64,6 +88,8 @@ def watch(session: Session) -> Step:
         silent_s = session.now_s - max(session.readback_s, session.phase_since_s)
         if silent_s > OUTPUT_SILENT_S:
             return fail(session, "output_silent")
+        if journal_trouble(session):
+            return fail(session, f"journal: {journal_trouble(session)}")
     if session.phase in DEPENDENT_PHASES:
         return _watch_emg(session, emg_trouble(session))
     return session, ()

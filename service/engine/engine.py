@@ -32,22 +32,21 @@ from service.core.state import Session
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
 from service.engine.opening import EngineParams, plan_session
+from service.engine.permits import PermitDesk
+from service.engine.records import Recording
 from service.engine.snapshot import channel_tensions, session_state
 from service.messages import (
-    ChannelPermit,
     Event,
     Message,
     OpenSession,
     OutputState,
     Permit,
+    RecorderState,
     Reply,
     SessionCommand,
     SessionState,
     State,
 )
-
-#: Life of a permit; the compiled ceiling is 300 ms. A: two lost permits do not matter.
-PERMIT_TTL_MS = 250
 
 #: A state is told this often, and on every event. A: 25 Hz for the eye.
 TELL_EVERY_S = 0.04
@@ -59,7 +58,6 @@ TICK_S = 0.02
 CLOCK_STEP = "clock_step"
 
 NS = 1e-9
-SILENT = ChannelPermit(amplitude=0.0, pulse_width_us=0.0, frequency_hz=0.0)
 NO_DECISION = Decision(
     active=False,
     amplitude_ma=0.0,
@@ -70,7 +68,7 @@ NO_DECISION = Decision(
 )
 
 
-Item = SourceEvent | OutputState
+Item = SourceEvent | OutputState | RecorderState
 
 
 class Engine:
@@ -96,8 +94,8 @@ class Engine:
         self._subject = ""
         self._task = ""
         self._output: OutputState | None = None
-        self._armed_ns = 0
-        self._sequence = 0
+        self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
+        self._recording = Recording(tell)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
         self._reduced_s = 0.0
@@ -123,6 +121,8 @@ class Engine:
                 self._hear(item)
             case OutputState():
                 self._see_output(item)
+            case RecorderState():
+                self._see_recorder(item)
             case Discontinuity():
                 self._feeds[item.source].restart()
                 self._tell_source(item.source, "discontinuity", item.reason)
@@ -146,7 +146,9 @@ class Engine:
     def close(self) -> None:
         """End: a last permit that asks for zero."""
         self._begin()
-        self._send_zero()
+        if self._session is not None:
+            zero = self._desk.issue(self._session, NO_DECISION, self._now_ns)
+            self._permit(zero)
 
     @property
     def _now_s(self) -> float:
@@ -200,16 +202,28 @@ class Engine:
         session = self._session
         if session is None:
             return
-        if state.stopped_ns >= self._armed_ns and session.phase in PERMITTED_PHASES:
+        if (
+            state.stopped_ns >= self._desk.armed_ns
+            and session.phase in PERMITTED_PHASES
+        ):
             self._reduce(model.Command(self._now_s, Verb.STOP))
         k = self._params.output_channel
         amplitude = state.amplitudes[k] if state.amplitudes else 0.0
-        if state.active and state.sequence < self._sequence:
+        if state.active and state.sequence < self._desk.sequence:
             # The device has not seen the newest permit: it may be about to rise.
             amplitude = max(amplitude, self._decision.amplitude_ma)
         self._reduce(
             model.ReadbackSeen(self._now_s, state.active, amplitude, state.fault)
         )
+
+    def _see_recorder(self, state: RecorderState) -> None:
+        session = self._session
+        if session is None:
+            return
+        why = state.why
+        if not why and state.session_id != session.setup.session_id:
+            why = "the recorder has not begun this session"
+        self._reduce(model.JournalSeen(self._now_s, why))
 
     def _open(self, request: OpenSession) -> Reply:
         session = self._session
@@ -224,10 +238,15 @@ class Engine:
         except ValueError as error:
             return Reply(refused=str(error), kind="bad_request")
         self._where = source, channel
+        label = self._feeds[source].labels[channel]
         self._subject, self._task = request.subject, ""
         self._decision = NO_DECISION
         self._latency.restart()
         self._session = Session(setup, now_s=self._now_s)
+        self._recording.begin(
+            self._session,
+            {"subject": request.subject, "source": source, "channel": label},
+        )
         feed = self._feeds[source]
         feed.measure_over(setup.program.window_s)
         self._reduce(model.Command(self._now_s, Verb.CONNECT))
@@ -259,22 +278,25 @@ class Engine:
         return Reply(session_id=own, refused=why, kind="refused" if why else "")
 
     def _reduce(self, event: model.Event) -> tuple[Note, ...]:
-        is_readback = isinstance(event, model.ReadbackSeen)
-        if not is_readback:
+        # Readbacks and the recorder answer what was decided: a decision on each of
+        # their answers would never end.
+        is_answer = isinstance(event, model.ReadbackSeen | model.JournalSeen)
+        if not is_answer:
             self._reduced_s = self._now_s
         if self._session is None:
             self._tell_state_if_due()
             return ()
         before = self._session.phase
+        self._recording.event(event, self._output)
         session, notes = reduce(self._session, event)
         if session.phase is Phase.ARMED and before is not Phase.ARMED:
-            self._armed_ns, self._sequence = self._now_ns, 0
+            self._desk.arm(self._now_ns)
         self._session = session
-        # A readback answers a permit: another permit on each would never end.
-        if not is_readback or session.phase is not before:
+        if not is_answer or session.phase is not before:
             self._decide(session)
         for note in notes:
             self._tell_note(note)
+            self._recording.note(session, note)
         if notes:
             self._tell_state()
         else:
@@ -284,42 +306,13 @@ class Engine:
     def _decide(self, session: Session) -> None:
         was_active = self._decision.active
         self._session, self._decision = decide(session)
-        if self._decision.active:
-            self._send_permit()
-        elif was_active:
-            self._send_zero()
-
-    def _send_permit(self) -> None:
-        session, decision = self._session, self._decision
-        if session is None:
-            return
-        program, k = session.setup.program, self._params.output_channel
-        channels = [SILENT] * len(self._params.gate.wiring)
-        channels[k] = ChannelPermit(
-            amplitude=decision.exact_ma,
-            pulse_width_us=program.pulse_width_us,
-            frequency_hz=program.frequency_hz,
-        )
-        self._issue(tuple(channels), active=True)
-        if self._fresh_t_s is not None:
+        permit = None
+        if self._decision.active or was_active:
+            permit = self._desk.issue(session, self._decision, self._now_ns)
+            self._permit(permit)
+        if self._decision.active and self._fresh_t_s is not None:
             self._latency.add(self._clock.now_s() - self._fresh_t_s)
-
-    def _send_zero(self) -> None:
-        self._issue((SILENT,) * len(self._params.gate.wiring), active=False)
-
-    def _issue(self, channels: tuple[ChannelPermit, ...], *, active: bool) -> None:
-        self._sequence += 1
-        session = self._session
-        permit = Permit(
-            session_id=session.setup.session_id if session else "",
-            sequence=self._sequence,
-            armed_ns=self._armed_ns,
-            issued_ns=self._now_ns,
-            ttl_ms=PERMIT_TTL_MS,
-            active=active,
-            channels=channels,
-        )
-        self._permit(permit)
+        self._recording.decision(self._session, self._decision, permit)
 
     def _tell_note(self, note: Note) -> None:
         if note.kind == "prompt":

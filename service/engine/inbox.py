@@ -14,7 +14,7 @@ import zmq
 
 from drivers.ports import EmgSource, SourceEvent
 from service.bus import Bus, Endpoints, answer, receive, receive_request
-from service.messages import Message, OutputState, Reply
+from service.messages import Message, OutputState, RecorderState, Reply
 
 #: A source is asked to return after this long even if nothing came.
 POLL_S = 0.05
@@ -37,7 +37,7 @@ class ThreadFailed:
     error: BaseException
 
 
-Letter = SourceEvent | OutputState | Request | ThreadFailed
+Letter = SourceEvent | OutputState | RecorderState | Request | ThreadFailed
 
 
 class Inbox:
@@ -88,18 +88,21 @@ class Inbox:
 
     def _hear(self, bus: Bus, endpoints: Endpoints) -> None:
         readbacks = bus.subscriber(endpoints.readbacks)
+        recorder = bus.subscriber(endpoints.recorder)
         requests = bus.server(endpoints.commands)
         replies: queue.SimpleQueue[tuple[bytes, Reply]] = queue.SimpleQueue()
         poller = zmq.Poller()
         poller.register(readbacks, zmq.POLLIN)
+        poller.register(recorder, zmq.POLLIN)
         poller.register(requests, zmq.POLLIN)
         wake_in, wake_out = bus.pair("replies")
         poller.register(wake_in, zmq.POLLIN)
         while not self._ended.is_set():
             poller.poll(POLL_MS)
-            while (state := receive(readbacks)) is not None:
-                if isinstance(state, OutputState):
-                    self._queue.put(state)
+            for told in (readbacks, recorder):
+                while (state := receive(told)) is not None:
+                    if isinstance(state, OutputState | RecorderState):
+                        self._queue.put(state)
             while (request := receive_request(requests)) is not None:
                 address, message = request
 

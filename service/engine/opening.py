@@ -15,7 +15,7 @@ class EngineParams:
     """What the engine is told once.
 
     ``gate`` lends the wiring and the limits of the rig, ``output_channel`` is the index
-    of the actuated channel.
+    of the actuated channel. On a rig no record is a veto: ``needs_journal``.
     """
 
     rig: str
@@ -24,6 +24,7 @@ class EngineParams:
     programs: dict[str, Program]
     gate: Gate
     output_channel: int
+    needs_journal: bool = True
 
 
 def plan_session(
@@ -61,5 +62,6 @@ def plan_session(
         limits=limits,
         pad_area_cm2=wiring.pad_area_cm2,
         amplitude_step_ma=wiring.amplitude_step_ma,
+        needs_journal=params.needs_journal,
     )
     return setup, labels.index(label)

@@ -9,7 +9,14 @@ from service.engine.feed import Feed
 from service.engine.inbox import Inbox, Letter, Request, ThreadFailed
 from service.engine.opening import EngineParams
 from service.errors import ConfigError
-from service.messages import Message, OpenSession, Permit, Reply, SessionCommand
+from service.messages import (
+    Message,
+    OpenSession,
+    Permit,
+    Record,
+    Reply,
+    SessionCommand,
+)
 from service.role import Context, Snapshot
 from service.wiring.outputs import make_gate
 from service.wiring.sources import make_markers, make_source
@@ -78,12 +85,14 @@ def _connect(context: Context, params: EngineParams, feeds: list[Feed]) -> Engin
     bus: Bus = context.bus
     permits = bus.permits_out()
     live = bus.publisher(context.endpoints.live)
+    records = bus.records_out()
 
     def permit(message: Permit) -> None:
         send(permits, message)
 
     def tell(message: Message) -> None:
-        send(live, message)
+        # A record that finds no place is missed by the recorder, which counts them.
+        send(records if isinstance(message, Record) else live, message)
 
     return Engine(params, feeds, context.clock, permit, tell)
 

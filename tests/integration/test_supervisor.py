@@ -19,7 +19,7 @@ from tests.support.service_process import (
 
 pytestmark = [pytest.mark.slow, pytest.mark.lsl]
 
-ROLES = {"engine": 71, "output": 72, "api": 73, "outlets": 74}
+ROLES = {"engine": 71, "output": 72, "api": 73, "outlets": 74, "recorder": 76}
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +109,9 @@ def run_to_end(*arguments: str) -> tuple[int, str]:
 def test_bad_input_is_one_message_and_exit_code_2(
     change: tuple[str, str], message: str, tmp_path: Path
 ) -> None:
-    text = RIG.format(port=free_port(), program="ems-flutter-demo")
+    text = RIG.format(
+        port=free_port(), program="ems-flutter-demo", data=tmp_path / "data"
+    )
     assert change[0] in text
     path = tmp_path / "rig.toml"
     path.write_text(text.replace(*change), encoding="utf-8")

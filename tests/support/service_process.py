@@ -32,6 +32,8 @@ pad_area_cm2 = 25.0
 [outlets]
 markers_name = "markers-{port}"
 tension_name = "tension-{port}"
+[data]
+folder = "{data}"
 [api]
 port = {port}
 """
@@ -129,7 +131,9 @@ def serving(
     """Run a service without hardware; yield it and its port."""
     port = free_port()
     path = folder / "rig.toml"
-    path.write_text(rig.format(port=port, program=program), encoding="utf-8")
+    path.write_text(
+        rig.format(port=port, program=program, data=folder / "data"), encoding="utf-8"
+    )
     programs = ROOT / "config/demo/programs"
     service = ServiceProcess(
         "serve", "--config", str(path), "--programs", str(programs)

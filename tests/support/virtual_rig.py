@@ -19,7 +19,15 @@ from service.core.program import Program
 from service.engine.engine import Engine
 from service.engine.feed import Feed
 from service.engine.opening import EngineParams
-from service.messages import Event, Message, OpenSession, Permit, SessionCommand, State
+from service.messages import (
+    Event,
+    Message,
+    OpenSession,
+    Permit,
+    Record,
+    SessionCommand,
+    State,
+)
 from service.output.role import OutputRole
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +52,7 @@ class VirtualRig:
         program: Program | None = None,
         faults: OutputFaults = NO_FAULTS,
         n_channels: int = 1,
+        needs_journal: bool = False,
     ) -> None:
         self.clock = ManualClock(START_NS)
         line = StimulationLine()
@@ -56,11 +65,18 @@ class VirtualRig:
         self.role = OutputRole(self.device, gate, self.clock)
         self.permits: list[Permit] = []
         self.events: list[Event] = []
+        self.records: list[Record] = []
         self.states: deque[State] = deque(maxlen=100)
         self.program = program or demo_program()
         feed = Feed("emg", self.source.open(), Filtering(), self.program.window_s)
         self.params = EngineParams(
-            "virtual", "emg", "", {self.program.name: self.program}, gate, 0
+            "virtual",
+            "emg",
+            "",
+            {self.program.name: self.program},
+            gate,
+            output_channel=0,
+            needs_journal=needs_journal,
         )
         self.engine = Engine(self.params, [feed], self.clock, self._permit, self._tell)
         self.delivers_permits = True
@@ -108,6 +124,8 @@ class VirtualRig:
     def _tell(self, message: Message) -> None:
         if isinstance(message, State):
             self.states.append(message)
+        elif isinstance(message, Record):
+            self.records.append(message)
         elif isinstance(message, Event):
             self.events.append(message)
             if message.kind == "prompt":

@@ -1,0 +1,45 @@
+"""Turning decisions into permits: numbered, dated, of one arming."""
+
+from service.core.decide import Decision
+from service.core.state import Session
+from service.messages import ChannelPermit, Permit
+
+#: Life of a permit; the compiled ceiling is 300 ms. A: two lost permits do not matter.
+PERMIT_TTL_MS = 250
+
+SILENT = ChannelPermit(amplitude=0.0, pulse_width_us=0.0, frequency_hz=0.0)
+
+
+class PermitDesk:
+    """Issues the permits of one output, of which one channel is actuated."""
+
+    def __init__(self, n_channels: int, actuated: int) -> None:
+        self._silence = (SILENT,) * n_channels
+        self._actuated = actuated
+        self.armed_ns = 0
+        self.sequence = 0
+
+    def arm(self, now_ns: int) -> None:
+        """Begin a new arming: its permits count from 1."""
+        self.armed_ns, self.sequence = now_ns, 0
+
+    def issue(self, session: Session, decision: Decision, now_ns: int) -> Permit:
+        """Return the permit of a decision; zero if it is not active."""
+        channels = list(self._silence)
+        if decision.active:
+            program = session.setup.program
+            channels[self._actuated] = ChannelPermit(
+                amplitude=decision.exact_ma,
+                pulse_width_us=program.pulse_width_us,
+                frequency_hz=program.frequency_hz,
+            )
+        self.sequence += 1
+        return Permit(
+            session_id=session.setup.session_id,
+            sequence=self.sequence,
+            armed_ns=self.armed_ns,
+            issued_ns=now_ns,
+            ttl_ms=PERMIT_TTL_MS,
+            active=decision.active,
+            channels=tuple(channels),
+        )

@@ -1,0 +1,118 @@
+"""What the engine tells the journal: every input of a decision, and the decision."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from service.core import model
+from service.core.decide import Decision
+from service.core.model import Note
+from service.core.state import Session
+from service.messages import Message, OutputState, Permit, Record
+
+#: An unchanged readback is recorded this often.
+READBACK_EVERY_S = 0.5
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Return a value as JSON can hold it; what is no number becomes its name."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {key: plain(item) for key, item in asdict(value).items()}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+class Recording:
+    """Numbers the records of one session after the other."""
+
+    def __init__(self, tell: Callable[[Message], None]) -> None:
+        self._tell = tell
+        self._session_id = ""
+        self._number = 0
+        self._readback: tuple[object, ...] = ()
+        self._readback_s = -math.inf
+
+    def begin(self, session: Session, names: dict[str, str]) -> None:
+        """Start the journal of a session."""
+        setup = session.setup
+        self._session_id, self._number = setup.session_id, 0
+        self._readback, self._readback_s = (), -math.inf
+        limits = {q: {"value": b.value, "origin": b.origin} for q, b in _items(setup)}
+        body = {
+            "program": setup.program.name,
+            "pad_area_cm2": setup.pad_area_cm2,
+            "amplitude_step_ma": setup.amplitude_step_ma,
+            "limits": limits,
+            **names,
+        }
+        self._write(session.now_s, "begin", body)
+
+    def event(self, event: model.Event, output: OutputState | None) -> None:
+        """Record an input, but not every unchanged readback."""
+        if isinstance(event, model.JournalSeen):
+            return
+        if isinstance(event, model.ReadbackSeen):
+            seen = event.active, event.amplitude, event.fault
+            due = event.now_s - self._readback_s >= READBACK_EVERY_S
+            if seen == self._readback and not due:
+                return
+            self._readback, self._readback_s = seen, event.now_s
+        body = {"event": type(event).__name__, **plain(event)}
+        if isinstance(event, model.ReadbackSeen) and output is not None:
+            body["permit_sequence"] = output.sequence
+        self._write(event.now_s, "event", body)
+
+    def decision(
+        self, session: Session, decision: Decision, permit: Permit | None
+    ) -> None:
+        """Record a decision with what it came from and the permit that it led to."""
+        treatment = session.treatment
+        body = {
+            "phase": session.phase.value,
+            "tone_pct_mvc": plain(treatment.tone_pct_mvc) if treatment else None,
+            "threshold_pct_mvc": session.setup.program.success.threshold_pct_mvc,
+            **plain(decision),
+            "permit": None,
+        }
+        if permit is not None:
+            body["permit"] = {
+                "sequence": permit.sequence,
+                "issued_ns": permit.issued_ns,
+                "ttl_ms": permit.ttl_ms,
+                "active": permit.active,
+            }
+        self._write(session.now_s, "decision", body)
+
+    def note(self, session: Session, note: Note) -> None:
+        """Record something that happened; the end of a session closes its journal."""
+        self._write(session.now_s, note.kind, plain(note.detail))
+        if note.kind == "phase" and note.detail["to"] == "done":
+            outcome = session.outcome.value if session.outcome else None
+            self._write(
+                session.now_s, "end", {"outcome": outcome, "cause": session.cause}
+            )
+            self._session_id = ""
+
+    def _write(self, t_s: float, kind: str, body: dict[str, Any]) -> None:
+        if not self._session_id:
+            return
+        self._tell(
+            Record(
+                session_id=self._session_id,
+                number=self._number,
+                t_s=t_s,
+                kind=kind,
+                body=body,
+            )
+        )
+        self._number += 1
+
+
+def _items(setup: Any) -> Any:  # noqa: ANN401 - items of a mapping
+    return setup.limits.items()

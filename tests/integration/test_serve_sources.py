@@ -1,0 +1,57 @@
+"""Several sources at once, and a recording as a source, in the running service."""
+
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.support.lsl_session import isolated_lsl
+from tests.support.service_process import RIG, await_true, serving
+
+pytestmark = [pytest.mark.slow, pytest.mark.lsl]
+ONE = '[[sources]]\nname = "emg"\ndriver = "simulated"\n'
+
+
+@pytest.fixture(autouse=True)
+def _isolated() -> None:
+    isolated_lsl()
+
+
+def states(port: int):
+    return httpx.get(f"http://127.0.0.1:{port}/api/v1/state").json()
+
+
+def test_two_amplifiers_keep_their_rates_and_share_a_clock(tmp_path: Path) -> None:
+    second = (
+        '[[sources]]\nname = "arm"\ndriver = "simulated"\nsample_rate_hz = 1000.0\n'
+    )
+    with serving(tmp_path, rig=RIG.replace(ONE, ONE + second)) as (_service, port):
+        await_true(lambda: len(states(port)["channels"]) == 2, 10)
+        await_true(
+            lambda: all(s["age_ms"] is not None for s in states(port)["sources"]), 10
+        )
+        state = states(port)
+
+    emg, arm = state["sources"]
+    assert (emg["sample_rate_hz"], arm["sample_rate_hz"]) == (2048.0, 1000.0)
+    assert abs(emg["age_ms"] - arm["age_ms"]) < 60
+    assert {c["source"] for c in state["channels"]} == {"emg", "arm"}
+
+
+def test_a_recording_is_a_source_until_it_ends(tmp_path: Path) -> None:
+    t_s = np.arange(3000) / 1000
+    emg_uv = np.random.default_rng(1).standard_normal(3000) * 20
+    path = tmp_path / "rec.csv"
+    rows = "\n".join(f"{t:.3f},{v:.3f}" for t, v in zip(t_s, emg_uv, strict=True))
+    path.write_text("time (s),trapezius emg (uV)\n" + rows + "\n")
+    replay = f'[[sources]]\nname = "emg"\ndriver = "replay"\nfile = "{path}"\n'
+    with serving(tmp_path, rig=RIG.replace(ONE, replay)) as (_service, port):
+        await_true(lambda: states(port)["channels"][0]["envelope_uv"], 10)
+        before = states(port)
+        await_true(lambda: not states(port)["sources"][0]["connected"], 10)
+        after = states(port)
+
+    assert before["channels"][0]["label"] == "trapezius emg"
+    assert before["channels"][0]["envelope_uv"] == pytest.approx(20, rel=0.3)
+    assert "at its end" in after["sources"][0]["notice"]
