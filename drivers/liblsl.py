@@ -8,11 +8,14 @@ from types import ModuleType
 
 from drivers.errors import ConnectError
 
-#: Configuration of liblsl that keeps streams on this host: found by programs on it,
-#: whatever their own configuration, and by nobody else.
+#: Configuration of liblsl that keeps streams on this host: found by programs on it and
+#: by nobody else. Without multicast only streams on ports of the range are found, and
+#: every inlet and resolver takes a port of it as well: 32, the default, are used up by
+#: three services on one host.
 LOOPBACK_CONFIG = """\
 [ports]
 IPv6 = disable
+PortRange = 256
 [multicast]
 ResolveScope = machine
 [lab]
