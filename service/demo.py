@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from drivers.clock import SystemClock
 from drivers.liblsl import CONFIG_VARIABLE, LOOPBACK_CONFIG, is_configured
 from drivers.subject.preset_names import PRESET_NAMES
 from service.bus import receive, send
@@ -12,7 +13,7 @@ from service.config.paths import shipped_config
 from service.config.programs import load_programs
 from service.config.rig import LslSourceConfig, RigConfig
 from service.core.limits import COMPILED, Quantity
-from service.errors import ConfigError, ExitCode
+from service.errors import ConfigError, ExitCode, ServiceError
 from service.messages import Event, OpenSession, Reply, SessionCommand, State
 from service.role import Snapshot
 from service.supervisor import Extra, Supervisor
@@ -22,6 +23,9 @@ SCRIPT = {"checking": "calibrate", "ready": "arm", "armed": "start"}
 
 #: A refused request is made again after this long.
 RETRY_S = 0.5
+
+#: Calibration, weaning and reassessment take less than this. A.
+PATIENCE_S = 180.0
 
 #: The demo's operator waits until the signal has been good for so long.
 CHECK_S = 2.1
@@ -112,6 +116,10 @@ def _loopback(folder: Path) -> Path:
     return path
 
 
+class SessionStuckError(ServiceError):
+    """A session that should have ended by now has not."""
+
+
 class Operator:
     """Plays one session from a short calibration to the reassessment."""
 
@@ -125,6 +133,7 @@ class Operator:
         self._asked = ""
         self._asked_s = 0.0
         self._good_since_s = 0.0
+        self.refusal = ""
         self.state: State | None = None
 
     @property
@@ -132,6 +141,13 @@ class Operator:
         """Whether the session is over."""
         session = self.state.session if self.state else None
         return session is not None and session.phase in ENDED
+
+    def stuck(self) -> str:
+        """Say where a session stands that does not end."""
+        session = self.state.session if self.state else None
+        phase = session.phase if session else "not open"
+        why = f": {self.refusal}" if self.refusal else ""
+        return f"the session did not end in time, it is {phase}{why}"
 
     def step(self) -> None:
         """Take in what came and do what comes next."""
@@ -142,12 +158,16 @@ class Operator:
             elif isinstance(message, Event):
                 self._report(message)
         while (reply := receive(self._commands)) is not None:
-            if isinstance(reply, Reply) and reply.refused and not self._patient(reply):
-                raise ConfigError(reply.refused)
+            if isinstance(reply, Reply) and reply.refused:
+                self._hear_refusal(reply)
 
-    def _patient(self, reply: Reply) -> bool:
-        """Whether asking again later may help."""
-        return reply.kind == "refused"
+    def _hear_refusal(self, reply: Reply) -> None:
+        """Ask again later, where that may help."""
+        if reply.kind != "refused":
+            raise ConfigError(reply.refused)
+        if reply.refused != self.refusal:
+            self._say(f"refused: {reply.refused}")
+        self.refusal = reply.refused
 
     def _act(self, state: State) -> None:
         session = state.session
@@ -192,12 +212,17 @@ def run_demo(
     operator = Operator(supervisor, program, say)
     welcomed = False
 
+    clock = SystemClock()
+    began_s = clock.now_s()
+
     def serve() -> bool:
         nonlocal welcomed
         if not welcomed and not headless:
             say(f"the live page is at http://127.0.0.1:{params.port}; Ctrl-C ends")
         welcomed = True
         operator.step()
+        if headless and clock.now_s() - began_s > params.seconds + PATIENCE_S:
+            raise SessionStuckError(operator.stuck())
         return not (headless and operator.has_ended)
 
     code = supervisor.run(serve)

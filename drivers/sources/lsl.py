@@ -26,7 +26,13 @@ from drivers.ports import (
     SourceRestored,
     StreamInfo,
 )
-from drivers.sources.lsl_layout import Layout, Shape, plan_layout, shape_of
+from drivers.sources.lsl_layout import (
+    Layout,
+    Shape,
+    Wanted,
+    plan_layout,
+    shape_of,
+)
 from drivers.sources.lsl_resolve import (
     Predicate,
     Rediscovery,
@@ -68,13 +74,15 @@ class LslSourceParams:
     """Which stream, which of its channels, and how patient to be.
 
     ``channels`` are labels; ``montage`` has (label, plus, minus) of each derivation;
-    ``unit`` holds where the stream states none. Losing is noticed after ``silence_s``.
+    ``labels`` and ``unit`` hold where the stream states none. A loss is noticed after
+    ``silence_s``.
     """
 
     stream_name: str = ""
     stream_type: str = "EMG"
     source_id: str = ""
     hostname: str = ""
+    labels: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     montage: tuple[tuple[str, str, str], ...] = ()
     unit: str = ""
@@ -176,9 +184,8 @@ class LslSource:
         try:
             full = inlet.info(OPEN_TIMEOUT_S)
             shape = shape_of(full, self.name)
-            layout = plan_layout(
-                shape, self.name, params.channels, params.montage, params.unit
-            )
+            wanted = Wanted(params.labels, params.channels, params.montage, params.unit)
+            layout = plan_layout(shape, self.name, wanted)
             inlet.open_stream(OPEN_TIMEOUT_S)
             offset_s = float(inlet.time_correction(CORRECTION_TIMEOUT_S))
         except (lsl.util.LostError, lsl.util.TimeoutError, RuntimeError) as error:

@@ -104,26 +104,31 @@ class Layout:
         return emg_uv
 
 
-def plan_layout(
-    shape: Shape,
-    name: str,
-    channels: Sequence[str],
-    montage: Sequence[tuple[str, str, str]],
-    unit: str,
-) -> Layout:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a config says; ``labels`` and ``unit`` hold where a stream is silent."""
+
+    labels: Sequence[str]
+    channels: Sequence[str]
+    montage: Sequence[tuple[str, str, str]]
+    unit: str
+
+
+def plan_layout(shape: Shape, name: str, wanted: Wanted) -> Layout:
     """Return the layout of the wanted channels; raise `ConnectError` if one is not."""
-    labels = shape.labels or tuple(str(k + 1) for k in range(shape.n_channels))
-    wanted = [(label, label, "") for label in channels] + list(montage)
-    wanted = wanted or [(label, label, "") for label in labels]
-    plus = [_index(name, labels, p, named=bool(shape.labels)) for _, p, _ in wanted]
+    labels = shape.labels or _stated_labels(shape, name, wanted.labels)
+    columns = [(label, label, "") for label in wanted.channels] + list(wanted.montage)
+    columns = columns or [(label, label, "") for label in labels]
+    plus = [_index(name, labels, p) for _, p, _ in columns]
     minus = [
-        _index(name, labels, m, named=bool(shape.labels)) if m else p
-        for (_, _, m), p in zip(wanted, plus, strict=True)
+        _index(name, labels, m) if m else p
+        for (_, _, m), p in zip(columns, plus, strict=True)
     ]
-    factors = _factors(shape, name, labels, sorted({*plus, *minus}), unit)
-    is_bipolar = np.array([bool(m) for _, _, m in wanted])
+    used = sorted({*plus, *minus})
+    factors = _factors(shape, name, labels, used, wanted.unit)
+    is_bipolar = np.array([bool(m) for _, _, m in columns])
     return Layout(
-        channels=tuple(ChannelInfo(label, "uV") for label, _, _ in wanted),
+        channels=tuple(ChannelInfo(label, "uV") for label, _, _ in columns),
         plus=np.array(plus, np.intp),
         minus=np.array(minus, np.intp),
         plus_uv=factors[plus],
@@ -132,14 +137,24 @@ def plan_layout(
     )
 
 
-def _index(name: str, labels: Sequence[str], label: str, *, named: bool) -> int:
-    if label in labels:
-        return labels.index(label)
-    have = ", ".join(labels)
-    if not named:
-        have = f"no labels, so they are called {labels[0]} to {labels[-1]}"
-    msg = f"source {name!r}: there is no channel {label!r}; the stream has {have}"
-    raise ConnectError(msg)
+def _stated_labels(shape: Shape, name: str, labels: Sequence[str]) -> tuple[str, ...]:
+    n = shape.n_channels
+    if len(labels) != n or len(set(labels)) != n:
+        got = f"got {len(labels)}: {', '.join(labels)}" if labels else "got none"
+        msg = (
+            f"source {name!r}: the stream does not name its channels; expected labels "
+            f"= [...] with {n} different names in the config, {got}"
+        )
+        raise ConnectError(msg)
+    return tuple(labels)
+
+
+def _index(name: str, labels: Sequence[str], label: str) -> int:
+    if label not in labels:
+        have = ", ".join(labels)
+        msg = f"source {name!r}: there is no channel {label!r}; the stream has {have}"
+        raise ConnectError(msg)
+    return labels.index(label)
 
 
 def _factors(

@@ -103,6 +103,9 @@ class LslSourceConfig(SourceBase):
     hostname: str = ""
     """Host that sends."""
 
+    labels: Labels = ()
+    """Names of all channels, in order, for a stream that does not name them."""
+
     channels: Labels = ()
     """Labels of the channels to use; all if empty."""
 

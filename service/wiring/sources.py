@@ -55,6 +55,7 @@ def _lsl_params(config: LslSourceConfig) -> LslSourceParams:
         stream_type=config.stream_type,
         source_id=config.source_id,
         hostname=config.hostname,
+        labels=config.labels,
         channels=config.channels,
         montage=tuple((d.label, d.plus, d.minus) for d in config.montage),
         unit=config.unit,

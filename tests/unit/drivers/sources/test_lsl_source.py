@@ -97,7 +97,7 @@ def test_two_streams_that_fit_are_refused() -> None:  # R34
         ({"n": 300}, "expected 1 to 256 channels"),
         ({"channels": [{"label": "a", "unit": "furlong"}]}, r"a \(furlong\)"),
         ({"channels": [{"label": "a"}]}, r"a \(none\).*state"),
-        ({"channels": [], "n": 2}, r"1 \(none\), 2 \(none\)"),
+        ({"channels": [], "n": 2}, "does not name its channels"),
     ],
 )
 def test_a_stream_that_cannot_be_emg_is_refused(changes, message: str) -> None:
@@ -190,15 +190,20 @@ def test_a_channel_that_is_not_there_is_told_with_those_that_are() -> None:
         rig.source.open()
 
 
-def test_streams_without_labels_are_numbered() -> None:
-    rig = Rig(channels=("2",), unit="uV")
+def test_a_stream_without_labels_needs_them_stated() -> None:
+    rig = Rig(labels=("left", "right", "ground"), channels=("right",), unit="uV")
     rig.stream(channels=[], n=3)
-    assert [c.label for c in rig.source.open().channels] == ["2"]
+    assert [c.label for c in rig.source.open().channels] == ["right"]
 
-    other = Rig(channels=("left",), unit="uV")
-    other.stream(channels=[], n=3)
-    with pytest.raises(ConnectError, match="no labels, so they are called 1 to 3"):
-        other.source.open()
+    for labels, got in (
+        ((), "got none"),
+        (("a", "b"), "got 2: a, b"),
+        (("a", "a", "b"), "got 3: a, a, b"),
+    ):
+        other = Rig(labels=labels, unit="uV")
+        other.stream(channels=[], n=3)
+        with pytest.raises(ConnectError, match=f"with 3 different names.*{got}"):
+            other.source.open()
 
 
 def test_nan_and_infinities_pass_to_those_who_know_what_to_do() -> None:  # R24
