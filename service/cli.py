@@ -52,13 +52,19 @@ def demo(
     json: JsonFlag = False,
     port: Annotated[int, typer.Option(help="Of the live page.")] = 8000,
     data: Annotated[Path, typer.Option(help="Where sessions are kept.")] = Path("data"),
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="KIND@T[:ARG], T s into the treatment; repeatable."),
+    ] = None,
 ) -> None:
     """Run the whole service against a simulated subject over LSL."""
     from service.demo import DemoParams, run_demo
+    from service.faults import parse_fault
     from service.summary import summarise, to_json, to_text
 
     with _told("demo"):
-        params = DemoParams(seconds, seed, subject, port, data)
+        faults = tuple(map(parse_fault, fault or ()))
+        params = DemoParams(seconds, seed, subject, port, data, faults)
         code, state = run_demo(params, say, headless=headless)
         if state is not None:
             summary = summarise(state)

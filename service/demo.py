@@ -14,6 +14,7 @@ from service.config.programs import load_programs
 from service.config.rig import LslSourceConfig, RigConfig
 from service.core.limits import COMPILED, Quantity
 from service.errors import ConfigError, ExitCode, ServiceError
+from service.faults import Injector, PlannedFault
 from service.messages import Event, OpenSession, Reply, SessionCommand, State
 from service.role import Snapshot
 from service.supervisor import Extra, Supervisor
@@ -42,6 +43,7 @@ class DemoParams:
     subject: str
     port: int
     data: Path = Path("data")
+    faults: tuple[PlannedFault, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
@@ -213,6 +215,7 @@ def run_demo(
     welcomed = False
 
     clock = SystemClock()
+    injector = Injector(params.faults, supervisor, say)
     began_s = clock.now_s()
 
     def serve() -> bool:
@@ -221,6 +224,7 @@ def run_demo(
             say(f"the live page is at http://127.0.0.1:{params.port}; Ctrl-C ends")
         welcomed = True
         operator.step()
+        injector.step(operator.state)
         if headless and clock.now_s() - began_s > params.seconds + PATIENCE_S:
             raise SessionStuckError(operator.stuck())
         return not (headless and operator.has_ended)

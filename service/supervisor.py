@@ -109,6 +109,19 @@ class Supervisor:
             return ExitCode(128 + self.signalled)
         return ExitCode.OK
 
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to a child: only faults that are injected do that."""
+        for child in self._children:
+            if child.name == name:
+                child.process.send_signal(number)
+
+    def tell(self, name: str, line: str) -> None:
+        """Write a line to the standard input of a child."""
+        for child in self._children:
+            if child.name == name and child.process.stdin is not None:
+                child.process.stdin.write(line.encode() + b"\n")
+                child.process.stdin.flush()
+
     def end(self) -> None:
         """Output to zero, children gone. May be called twice."""
         self._stop_output()

@@ -1,7 +1,6 @@
 """``python -m drivers.subject``: the simulated subject as a process of its own."""
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -12,7 +11,6 @@ from drivers.liblsl import load_pylsl
 from drivers.subject.outlet import OutletParams, SubjectOutlet
 from drivers.subject.preset_names import DEFAULT_PRESET, PRESET_NAMES
 
-STDIN_FD = 0
 EXIT_BAD_INPUT = 2
 
 
@@ -22,10 +20,6 @@ def main() -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    if args.until_stdin_closes:
-        threading.Thread(
-            target=_await_end_of_stdin, args=(stopped,), daemon=True
-        ).start()
     try:
         lsl = load_pylsl()
         if args.session_id:
@@ -34,14 +28,22 @@ def main() -> int:
     except DriverError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_INPUT
+    if args.until_stdin_closes:
+        threading.Thread(
+            target=_follow_stdin, args=(outlet, stopped), daemon=True
+        ).start()
     outlet.run(stopped.is_set)
     return 0
 
 
-def _await_end_of_stdin(stopped: threading.Event) -> None:
-    """Set the event when the parent is gone: its end of the pipe closes with it."""
-    while os.read(STDIN_FD, 1):
-        pass
+def _follow_stdin(outlet: SubjectOutlet, stopped: threading.Event) -> None:
+    """Inject the faults that the parent asks for, ``KIND ARGUMENT`` a line.
+
+    Its end of the pipe closes with the parent, however that ends.
+    """
+    for line in sys.stdin:
+        kind, argument = line.split()
+        outlet.inject(kind, float(argument))
     stopped.set()
 
 

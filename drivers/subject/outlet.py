@@ -9,6 +9,7 @@ import numpy as np
 
 from drivers.errors import DriverConfigError
 from drivers.ports import Clock
+from drivers.subject.faults import SignalFault
 from drivers.subject.listeners import PromptListener, StimulationListener
 from drivers.subject.presets import subject_params
 from drivers.subject.subject import SimulatedSubject, SubjectChunk
@@ -104,6 +105,7 @@ class SubjectOutlet:
             lsl, params.stimulation_name, params.output_index
         )
         self._prompts = PromptListener(lsl, params.markers_name)
+        self._fault: SignalFault | None = None
         self._emg = self._make_emg()
         self._truth = self._make_truth() if params.truth_name else None
 
@@ -124,6 +126,10 @@ class SubjectOutlet:
             n_sent += 1
             self._publish(due_s + lsl_offset_s)
 
+    def inject(self, kind: str, argument: float) -> None:
+        """Let the amplifier misbehave from now on; raise if it cannot so."""
+        self._fault = SignalFault(kind, argument, self._lsl.local_clock())
+
     def _publish(self, end_s: float) -> None:
         stimulation = self._stimulation.at(self._lsl.local_clock())
         chunk = self._subject.step(
@@ -131,7 +137,12 @@ class SubjectOutlet:
         )
         # The end of the chunk is when the sample after its last one will be taken.
         last_s = end_s - 1.0 / self._params.sample_rate_hz
-        self._emg.push_chunk(chunk.emg_uv, last_s)
+        fault = self._fault
+        pushes = (
+            fault.pushes(chunk.emg_uv, last_s) if fault else [(chunk.emg_uv, last_s)]
+        )
+        for emg_uv, newest_s in pushes:
+            self._emg.push_chunk(emg_uv, newest_s)
         if self._truth is not None:
             truth = _truth_sample(chunk, stimulation.amplitude_ma)
             self._truth.push_chunk(truth, last_s)

@@ -1,0 +1,87 @@
+"""Whatever the amplifier does, the output is at zero soon and stays explained."""
+
+import numpy as np
+import pytest
+
+from drivers.errors import DriverConfigError
+from drivers.subject.faults import KINDS, SignalFault
+from dsp.types import Chunk
+from service.errors import ConfigError
+from service.faults import parse_fault
+from tests.support.virtual_rig import VirtualRig
+
+EMG_UV = np.arange(64.0).reshape(32, 2) - 31.5
+
+
+class FaultyRig(VirtualRig):
+    """Its source passes through a fault once there is one."""
+
+    fault: SignalFault | None = None
+
+    def step(self) -> None:
+        for event in self.source.poll(0.1):
+            for item in self.through_the_fault(event):
+                self.engine.handle(item)
+            self.engine.tick()
+        self.engine.handle(self.role.tick())
+
+    def through_the_fault(self, event) -> list:
+        if self.fault is None or not isinstance(event, Chunk):
+            return [event]
+        shift_s = event.t_s - event.t_s[-1]
+        return [
+            Chunk("emg", emg_uv, end_s + shift_s[-len(emg_uv) :], event.arrival_s)
+            for emg_uv, end_s in self.fault.pushes(event.emg_uv, float(event.t_s[-1]))
+        ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "within_s", "phases"),
+    [
+        ("stall", 0.35, {"holding", "fault"}),
+        ("nan", 0.1, {"holding", "fault"}),
+        ("lead-off", 0.6, {"holding", "fault"}),
+        ("clip", 1.2, {"holding", "fault"}),
+        ("clock-jump", 0.1, {"fault"}),
+    ],
+)
+def test_a_bad_signal_takes_the_output_to_zero(kind, within_s, phases) -> None:
+    rig = FaultyRig()
+    rig.open()
+    rig.run(lambda r: r.role.state().amplitudes[0] >= 2.0)
+    began_s = rig.clock.now_s()
+    rig.fault = SignalFault(kind, KINDS[kind][1], began_s)
+
+    rig.run(lambda r: not any(r.role.state().amplitudes), 5, script={})
+
+    assert rig.clock.now_s() - began_s <= within_s
+    assert rig.phase in phases
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_begins_and_most_end(kind: str) -> None:
+    fault = SignalFault(kind, 1.0, began_s=10.0)
+
+    during, after = fault.pushes(EMG_UV, 10.5), fault.pushes(EMG_UV, 11.5)
+
+    unchanged = len(during) == 1 and during[0][0] is EMG_UV and during[0][1] == 10.5
+    assert not unchanged
+    if kind == "clock-jump":
+        assert after[0][1] == 12.5
+    else:
+        assert len(after) == 1
+        assert after[0][0] is EMG_UV
+
+
+def test_what_is_no_fault_is_refused() -> None:
+    with pytest.raises(DriverConfigError, match="expected one of stall"):
+        SignalFault("gremlins", 1.0, 0.0)
+    for text in ("gremlins@1", "stall", "stall@", "stall@x", "stall@-1", "nan@1:nan"):
+        with pytest.raises(ConfigError, match="--fault: expected KIND"):
+            parse_fault(text)
+
+
+def test_faults_are_parsed_with_their_defaults() -> None:
+    assert parse_fault("stall@5").argument == KINDS["stall"][1]
+    assert parse_fault("clip@5:0.5").argument == 0.5
+    assert parse_fault("kill-engine@0").at_s == 0.0
