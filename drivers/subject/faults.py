@@ -22,7 +22,8 @@ KINDS: dict[str, tuple[str, float]] = {
     "rate": ("seconds at half of the nominal rate", 6.0),
     "clock-jump": ("seconds by which the stamps jump ahead", 0.2),
 }
-RAIL_UV = 5.0  # A: far below any contraction, so that every sample is at it
+RAIL_UV = 5000.0  # A: of a usual amplifier
+OVERDRIVE = 1000.0  # A: enough for every sample of a contraction to be at the rail
 
 Push = tuple[F64, float]
 
@@ -53,7 +54,7 @@ class SignalFault:
             case "nan":
                 return [(np.full_like(emg_uv, np.nan), end_s)]
             case "clip":
-                return [(np.where(emg_uv > 0, RAIL_UV, -RAIL_UV), end_s)]
+                return [(np.clip(emg_uv * OVERDRIVE, -RAIL_UV, RAIL_UV), end_s)]
             case "lead-off":
                 return [(np.zeros_like(emg_uv), end_s)]
             case "rate":

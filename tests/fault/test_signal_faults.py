@@ -41,7 +41,7 @@ class FaultyRig(VirtualRig):
         ("stall", 0.35, {"holding", "fault"}),
         ("nan", 0.1, {"holding", "fault"}),
         ("lead-off", 0.6, {"holding", "fault"}),
-        ("clip", 1.2, {"holding", "fault"}),
+        ("clip", 0.6, {"holding", "fault"}),
         ("clock-jump", 0.1, {"fault"}),
     ],
 )
