@@ -249,6 +249,7 @@ def _judge(segments: deque[_Segment], n_rows: int) -> Flags:
         & (top > bottom),
         QualityFlag.FLAT: flat,
         QualityFlag.MAINS: (hum > MAINS_RATIO * (power - hum)) | lead_off,
+        QualityFlag.LEAD_OFF: lead_off,
         QualityFlag.DRIFT: drift > DRIFT_RATIO * power,
     }
     flags = np.zeros(len(power), np.int64)

@@ -33,6 +33,7 @@ class QualityFlag(enum.IntFlag):
         1 << 7
     )  #: stimulation leaves too little to measure, or too much of itself
     HEART = 1 << 8  #: the heart beat adds more than the muscle
+    LEAD_OFF = 1 << 9  #: hum that only an electrode that is off picks up
 
 
 #: With any of these the channel's tension must never be read as relaxed.
@@ -42,6 +43,7 @@ BAD_QUALITY = (
     | QualityFlag.CLIPPED
     | QualityFlag.FLAT
     | QualityFlag.MAINS
+    | QualityFlag.LEAD_OFF
     | QualityFlag.ARTIFACT
     | QualityFlag.HEART
 )

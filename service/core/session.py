@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from dsp.types import BAD_QUALITY
 from service.core.calibration import CalibrationRun, conclude, plan_steps
 from service.core.model import (
     STIMULATING_PHASES,
@@ -33,6 +32,7 @@ from service.core.treatment import treat
 from service.core.watch import (
     OUTPUT_SILENT_S,
     emg_trouble,
+    is_bad,
     journal_trouble,
     see_readback,
     watch,
@@ -79,7 +79,7 @@ def reduce(session: Session, event: Event) -> Step:
 
 
 def _see_sample(session: Session, sample: Sample) -> Step:
-    good = not sample.quality & BAD_QUALITY
+    good = not is_bad(session, sample)
     since_s = sample.t_s if session.good_since_s is None else session.good_since_s
     seen = replace(
         session,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dsp.types import BAD_QUALITY
+from dsp.types import BAD_QUALITY, QualityFlag
 from service.core.model import (
     DEPENDENT_PHASES,
     PERMITTED_PHASES,
@@ -10,6 +10,7 @@ from service.core.model import (
     Note,
     Phase,
     ReadbackSeen,
+    Sample,
 )
 from service.core.state import Session, Step
 from service.core.transitions import enter, fail, hold
@@ -20,6 +21,9 @@ OUTPUT_SILENT_S = 1.0
 #: A recorder that has not spoken for this long writes no record. A: S24 asks for zero
 #: within 1 s of a write error.
 JOURNAL_SILENT_S = 0.5
+
+#: What the mains flag looks back on: the monitor's window and one segment of it.
+QUALITY_WINDOW_S = 2.5
 
 #: EMG stamped this far ahead of the clock is not believed. A.
 FUTURE_S = 0.05
@@ -46,7 +50,32 @@ def emg_trouble(session: Session) -> str:
         return "stale"
     if age_s < -FUTURE_S:
         return "future"
-    return "quality" if sample.quality & BAD_QUALITY else ""
+    return "quality" if is_bad(session, sample) else ""
+
+
+def is_bad(session: Session, sample: Sample) -> bool:
+    """Say whether the quality of a sample forbids to go on.
+
+    Parameters
+    ----------
+    session : Session
+        Knows whether the device is silent, and since when.
+    sample : Sample
+        The sample.
+
+    Returns
+    -------
+    bool
+        Pulses have power at the mains frequency: while they are in the window that is
+        judged, that flag says nothing about the electrode. One that is off has a flag
+        of its own, and hum can only make a muscle look tense, not relaxed.
+    """
+    bad = sample.quality & BAD_QUALITY
+    if session.phase in STIMULATING_PHASES and not session.zero.covers(
+        sample.t_s, QUALITY_WINDOW_S, session.setup.program.bout
+    ):
+        bad &= ~QualityFlag.MAINS
+    return bool(bad)
 
 
 def journal_trouble(session: Session) -> str:
