@@ -80,7 +80,10 @@ class MarkerSource:
             return self._look_for(lsl, again, timeout_s)
         try:
             texts, stamps = self._inlet.pull_chunk(
-                timeout=timeout_s, max_samples=MAX_MARKERS, min_samples=1
+                timeout=timeout_s,
+                max_samples=MAX_MARKERS,
+                min_samples=1,
+                as_numpy=True,  # bytes as sent: not every sender knows UTF-8
             )
         except lsl.util.LostError:
             self._inlet = None
@@ -88,7 +91,12 @@ class MarkerSource:
             return [SourceLost(self.name, "the connection ended", lsl.local_clock())]
         now_s = lsl.local_clock()
         return [
-            Marker(self.name, stamp + self._offset_s, text[0], now_s)
+            Marker(
+                self.name,
+                float(stamp) + self._offset_s,
+                bytes(text[0]).decode("utf-8", "replace"),
+                now_s,
+            )
             for text, stamp in zip(texts, stamps, strict=True)
         ]
 

@@ -338,6 +338,10 @@ class RigConfig(ConfigModel):
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
         names = [source.name for source in self.sources]
+        own = self.outlets.markers_name
+        if self.markers and own in {self.markers.stream_name, self.markers.source_id}:
+            msg = f"markers: {own} is what this rig publishes itself; name another"
+            raise ValueError(msg)
         if "markers" in names:
             msg = "sources: the name markers is taken by [markers]; choose another"
             raise ValueError(msg)

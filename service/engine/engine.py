@@ -179,7 +179,8 @@ class Engine:
             self._reduce(model.SourceLost(self._now_s, reason))
 
     def _notice(self, notice: SourceNotice) -> None:
-        self._feeds[notice.source].notice = notice.text
+        if notice.source in self._feeds:
+            self._feeds[notice.source].notice = notice.text
         self._tell_source(notice.source, notice.kind, notice.text)
         is_step = notice.kind == CLOCK_STEP and notice.source == self._where[0]
         session = self._session

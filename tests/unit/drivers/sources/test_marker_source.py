@@ -39,7 +39,7 @@ def test_markers_come_with_corrected_time() -> None:
     stream.offset_s = -100.0
     rig.source.open()
     now_s = rig.lsl.clock.now_s()
-    stream.send(value="needle in", stamps=[now_s + 100.0])
+    stream.send(value=b"needle in", stamps=[now_s + 100.0])
 
     (marker,) = rig.poll()
 
@@ -60,8 +60,19 @@ def test_silence_is_no_loss_but_an_end_is() -> None:
     assert rig.poll() == []
     again = rig.stream(name="renamed")
     assert [type(e) for e in rig.poll()] == [SourceRestored]
-    again.send(value="x", stamps=[1.0])
+    again.send(value=b"x", stamps=[1.0])
     assert [type(e) for e in rig.poll()] == [Marker]
+
+
+def test_a_sender_that_does_not_know_utf_8_ends_nothing() -> None:
+    rig = Rig()
+    stream = rig.stream()
+    rig.source.open()
+    stream.send(value=b"caf\xe9", stamps=[1.0])
+
+    (marker,) = rig.poll()
+
+    assert marker.text == "caf\N{REPLACEMENT CHARACTER}"
 
 
 def test_emg_is_no_marker_stream() -> None:

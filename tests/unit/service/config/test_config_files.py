@@ -58,6 +58,7 @@ def _set(data: dict[str, Any], path: str, value: Any) -> None:
         ("output.channels", [], "output.channels: list should have at least 1 item"),
         ("output.channels.0.max_amplitude_ma", 41.0, "less than or equal to 40"),
         ("markers", {}, "markers: expected stream_name or source_id"),
+        ("markers", {"stream_name": "unclench-markers"}, "publishes itself"),
         ("api.port", 0, "api.port"),
         ("rig.name", "two words", "rig.name"),
     ],
