@@ -134,6 +134,8 @@ class Operator:
         self._say = say
         self._asked = ""
         self._asked_s = 0.0
+        self._awaits_reply = False
+        self._opened = False
         self._good_since_s = 0.0
         self.refusal = ""
         self.state: State | None = None
@@ -160,8 +162,11 @@ class Operator:
             elif isinstance(message, Event):
                 self._report(message)
         while (reply := receive(self._commands)) is not None:
+            self._awaits_reply = False
             if isinstance(reply, Reply) and reply.refused:
                 self._hear_refusal(reply)
+            elif isinstance(reply, Reply):
+                self._opened = True
 
     def _hear_refusal(self, reply: Reply) -> None:
         """Ask again later, where that may help."""
@@ -174,7 +179,8 @@ class Operator:
     def _act(self, state: State) -> None:
         session = state.session
         if session is None:
-            if state.output is not None:
+            # States from before the opening may still be on their way.
+            if state.output is not None and not self._opened:
                 self._ask(state, "open", OpenSession(program=self._program))
             return
         verb = SCRIPT.get(session.phase)
@@ -186,9 +192,10 @@ class Operator:
     def _ask(
         self, state: State, what: str, message: OpenSession | SessionCommand
     ) -> None:
-        if what == self._asked and state.t_s - self._asked_s < RETRY_S:
+        too_soon = what == self._asked and state.t_s - self._asked_s < RETRY_S
+        if self._awaits_reply or too_soon:
             return
-        self._asked, self._asked_s = what, state.t_s
+        self._asked, self._asked_s, self._awaits_reply = what, state.t_s, True
         send(self._commands, message)
 
     def _report(self, event: Event) -> None:
