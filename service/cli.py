@@ -59,7 +59,7 @@ def demo(
 ) -> None:
     """Run the whole service against a simulated subject over LSL."""
     from service.demo import DemoParams, run_demo
-    from service.faults import parse_fault
+    from service.faults.kinds import parse_fault
     from service.summary import summarise, to_json, to_text
 
     with _told("demo"):

@@ -14,7 +14,8 @@ from service.config.programs import load_programs
 from service.config.rig import LslSourceConfig, RigConfig
 from service.core.limits import COMPILED, Quantity
 from service.errors import ConfigError, ExitCode, ServiceError
-from service.faults import Injector, PlannedFault
+from service.faults.injector import Injector
+from service.faults.kinds import FLOOD, FLOOD_KINDS, SUBJECT, PlannedFault
 from service.messages import Event, OpenSession, Reply, SessionCommand, State
 from service.role import Snapshot
 from service.supervisor import Extra, Supervisor
@@ -73,7 +74,7 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
     }
     source = rig.sources[0]
     subject = Extra(
-        "subject",
+        SUBJECT,
         (
             *("-m", "drivers.subject", "--until-stdin-closes"),
             *("--preset", params.subject, "--seed", str(params.seed)),
@@ -82,11 +83,20 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
             *("--markers-name", rig.outlets.markers_name),
         ),
     )
-    supervisor = Supervisor(Snapshot(rig, bounded), (subject,))
+    snapshot = Snapshot(rig, bounded, rehearsal=True)
+    supervisor = Supervisor(snapshot, (subject, *_flood(params)))
     if not is_configured():
         # A demo has no business on the lab's network.
         supervisor.environment = {CONFIG_VARIABLE: str(_loopback(supervisor.folder))}
     return supervisor
+
+
+def _flood(params: DemoParams) -> tuple[Extra, ...]:
+    """Return who floods the API, if that was planned."""
+    if not any(fault.kind in FLOOD_KINDS for fault in params.faults):
+        return ()
+    arguments = ("-m", "service.faults.flood", "--port", str(params.port))
+    return (Extra(FLOOD, arguments),)
 
 
 def _renamed(rig: RigConfig, params: DemoParams) -> RigConfig:
@@ -137,6 +147,7 @@ class Operator:
         self._awaits_reply = False
         self._opened = False
         self._good_since_s = 0.0
+        self._is_gone = False
         self.refusal = ""
         self.state: State | None = None
 
@@ -153,12 +164,17 @@ class Operator:
         why = f": {self.refusal}" if self.refusal else ""
         return f"the session did not end in time, it is {phase}{why}"
 
+    def leave(self) -> None:
+        """Do nothing any more, as an operator who walked away."""
+        self._is_gone = True
+
     def step(self) -> None:
         """Take in what came and do what comes next."""
         while (message := receive(self._live)) is not None:
             if isinstance(message, State):
                 self.state = message
-                self._act(message)
+                if not self._is_gone:
+                    self._act(message)
             elif isinstance(message, Event):
                 self._report(message)
         while (reply := receive(self._commands)) is not None:
@@ -222,7 +238,7 @@ def run_demo(
     welcomed = False
 
     clock = SystemClock()
-    injector = Injector(params.faults, supervisor, say)
+    injector = Injector(params.faults, supervisor, operator.leave, say)
     began_s = clock.now_s()
 
     def serve() -> bool:

@@ -7,7 +7,7 @@ from drivers.errors import DriverConfigError
 from drivers.subject.faults import KINDS, SignalFault
 from dsp.types import Chunk
 from service.errors import ConfigError
-from service.faults import parse_fault
+from service.faults.kinds import parse_fault
 from tests.support.virtual_rig import VirtualRig
 
 EMG_UV = np.arange(64.0).reshape(32, 2) - 31.5
