@@ -166,15 +166,19 @@ def verify(folder: Path) -> Verdict:
     return Verdict(ok=True, n_records=n, closed=True, text=f"{n} records are sound")
 
 
-def follow(records: Sequence[Mapping[str, Any]]) -> tuple[int, str]:
-    """Return how many records follow from each other, and why no more do, if so."""
-    previous = GENESIS
-    for n, record in enumerate(records):
+def follow(
+    records: Sequence[Mapping[str, Any]], n: int = 0, previous: str = GENESIS
+) -> tuple[int, str]:
+    """Return the number of sound records, and why no more are sound, if so.
+
+    The first of them is expected to be number ``n``, after one with hash ``previous``.
+    """
+    for record in records:
         trouble = _trouble(n, record, previous)
         if trouble:
             return n, trouble
-        previous = str(record["hash"])
-    return len(records), ""
+        n, previous = n + 1, str(record["hash"])
+    return n, ""
 
 
 def _trouble(n: int, record: Mapping[str, Any], previous: str) -> str:
