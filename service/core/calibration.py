@@ -45,6 +45,8 @@ class CalibrationRun:
         Results so far, or values that were given.
     baseline_uv : tuple of float
         RMS values of the baseline.
+    interrupted : bool
+        Whether the signal failed during the current step, which must be repeated.
     """
 
     steps: tuple[CalibrationStep, ...]
@@ -54,6 +56,7 @@ class CalibrationRun:
     noise_uv: float | None = None
     mvc_uv: float | None = None
     baseline_uv: tuple[float, ...] = ()
+    interrupted: bool = False
 
     @property
     def step(self) -> CalibrationStep:
@@ -81,6 +84,26 @@ class CalibrationRun:
         if early or t_s - self.last_s < UPDATE_S * 0.99:
             return self
         return replace(self, rms_uv=(*self.rms_uv, rms_uv), last_s=t_s)
+
+    def repeated(self, t_s: float, plan: CalibrationPlan) -> "CalibrationRun":
+        """Return the run with the current step to be done once more.
+
+        Parameters
+        ----------
+        t_s : float
+            Now: the signal is good again.
+        plan : CalibrationPlan
+            How long to rest before another contraction.
+
+        Returns
+        -------
+        CalibrationRun
+            Earlier steps keep their results. A contraction comes after a pause.
+        """
+        steps = self.steps
+        if self.step.task is Task.MVC:
+            steps = (CalibrationStep("pause", Task.REST, plan.pause_s), *steps)
+        return replace(self, steps=steps, started_s=t_s, rms_uv=(), interrupted=False)
 
     def finished(self, t_s: float) -> bool:
         """Return whether the current step is over.

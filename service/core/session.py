@@ -30,11 +30,11 @@ from service.core.state import Session, Step, Treatment
 from service.core.transitions import enter, fail, hold, prompt, refuse
 from service.core.treatment import treat
 from service.core.watch import (
-    OUTPUT_SILENT_S,
     emg_trouble,
     is_bad,
     journal_trouble,
     see_readback,
+    silent_peer,
     watch,
 )
 
@@ -106,6 +106,9 @@ def _progress(session: Session, sample: Sample) -> Step:
 
 def _calibrate_on(session: Session, run: CalibrationRun, sample: Sample) -> Step:
     program = session.setup.program
+    if run.interrupted:
+        run = run.repeated(session.now_s, program.calibration)
+        return replace(session, calibrating=run), (prompt(run.step.task),)
     run = run.recorded(sample.t_s, sample.rms_uv, program.window_s)
     if not run.finished(session.now_s):
         return replace(session, calibrating=run), ()
@@ -206,6 +209,8 @@ def _arm(session: Session, command: Command) -> Step:
         why = f"the output reports {session.output_fault}"
     if not why and not session.zero.since_s <= session.now_s:
         why = "the output has not confirmed that it is at zero"
+    if not why and silent_peer(session) == "output_silent":
+        why = "the output is silent"
     why = why or journal_trouble(session)
     if why:
         return refuse(session, command.verb, why)
@@ -248,7 +253,7 @@ def _acknowledge(session: Session, command: Command) -> Step:
         return refuse(
             session, command.verb, f"the cause is still there: {session.cause}"
         )
-    silent = session.now_s - session.readback_s > OUTPUT_SILENT_S
+    silent = silent_peer(session) == "output_silent"
     if session.cause.startswith("journal") and journal_trouble(session):
         return refuse(
             session, command.verb, f"the cause is still there: {session.cause}"

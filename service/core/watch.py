@@ -15,12 +15,12 @@ from service.core.model import (
 from service.core.state import Session, Step
 from service.core.transitions import enter, fail, hold
 
-#: An output that has not spoken for this long is not known to be safe. A.
-OUTPUT_SILENT_S = 1.0
+#: An output or a recorder that has not spoken for this long is not known to work: the
+#: output goes to zero. A: zero within 1 s of a failed write.
+SILENT_S = 0.5
 
-#: A recorder that has not spoken for this long writes no record. A: S24 asks for zero
-#: within 1 s of a write error.
-JOURNAL_SILENT_S = 0.5
+#: After this long it is a fault, not a hiccup of the host. A.
+GONE_S = 3.0
 
 #: What the mains flag looks back on: the monitor's window and one segment of it.
 QUALITY_WINDOW_S = 2.5
@@ -93,9 +93,31 @@ def journal_trouble(session: Session) -> str:
     """
     if not session.setup.needs_journal:
         return ""
-    if session.now_s - session.journal_s > JOURNAL_SILENT_S:
+    if session.now_s - session.journal_s > SILENT_S:
         return "the recorder is silent"
     return session.journal_trouble
+
+
+def silent_peer(session: Session, longest_s: float = SILENT_S) -> str:
+    """Name a role that the treatment depends on and that has not been heard.
+
+    Parameters
+    ----------
+    session : Session
+        With the times at which output and recorder were heard last.
+    longest_s : float
+        How long each may be silent.
+
+    Returns
+    -------
+    str
+        ``output_silent``, ``journal_silent`` or nothing.
+    """
+    if session.now_s - session.readback_s > longest_s:
+        return "output_silent"
+    if session.setup.needs_journal and session.now_s - session.journal_s > longest_s:
+        return "journal_silent"
+    return ""
 
 
 def watch(session: Session) -> Step:
@@ -113,37 +135,48 @@ def watch(session: Session) -> Step:
     notes : tuple of Note
         The phase changes.
     """
+    if session.phase not in DEPENDENT_PHASES:
+        return session, ()
+    silent = ""
     if session.phase in PERMITTED_PHASES:
-        silent_s = session.now_s - max(session.readback_s, session.phase_since_s)
-        if silent_s > OUTPUT_SILENT_S:
-            return fail(session, "output_silent")
-        if journal_trouble(session):
-            return fail(session, f"journal: {journal_trouble(session)}")
-    if session.phase in DEPENDENT_PHASES:
-        return _watch_emg(session, emg_trouble(session))
-    return session, ()
-
-
-def _watch_emg(session: Session, trouble: str) -> Step:
+        gone = silent_peer(session, GONE_S)
+        if gone:
+            return fail(session, gone)
+        if session.setup.needs_journal and session.journal_trouble:
+            return fail(session, f"journal: {session.journal_trouble}")
+        silent = silent_peer(session)
+    trouble = emg_trouble(session)
     if trouble == "future":
         return fail(session, "emg_future")
+    if trouble and session.phase not in STIMULATING_PHASES | {Phase.ARMED}:
+        return _wait_for_emg(session, trouble)
+    return _react(session, silent or trouble)
+
+
+def _react(session: Session, trouble: str) -> Step:
     if session.phase is Phase.HOLDING and not trouble:
         return _resume(session)
-    if not trouble:
-        return session, ()
-    if session.phase in STIMULATING_PHASES:
+    if trouble and session.phase in STIMULATING_PHASES:
         return hold(session, trouble)
-    if session.phase is Phase.ARMED:
+    if trouble and session.phase is Phase.ARMED:
         return enter(session, Phase.READY, cause=trouble)
-    if session.phase is Phase.CALIBRATING:
-        dropped = replace(session, calibrating=None)
-        back, notes = enter(dropped, Phase.CHECKING, cause=trouble)
-        return back, (*notes, Note("refused", {"what": "calibrate", "why": trouble}))
+    return session, ()
+
+
+def _wait_for_emg(session: Session, trouble: str) -> Step:
+    """Be patient where nothing is stimulated, but not for ever."""
     timing = session.setup.program.timing
     patience_s = timing.bad_s if trouble == "quality" else timing.lost_s
-    if session.now_s - max(session.last_good_s, session.phase_since_s) > patience_s:
+    if session.now_s - max(session.last_good_s, session.phase_since_s) <= patience_s:
+        run = session.calibrating
+        if run is not None and not run.interrupted:
+            session = replace(session, calibrating=replace(run, interrupted=True))
+        return session, ()
+    if session.phase is not Phase.CALIBRATING:
         return fail(session, f"emg_{trouble}")
-    return session, ()
+    dropped = replace(session, calibrating=None)
+    back, notes = enter(dropped, Phase.CHECKING, cause=trouble)
+    return back, (*notes, Note("refused", {"what": "calibrate", "why": trouble}))
 
 
 def _resume(session: Session) -> Step:

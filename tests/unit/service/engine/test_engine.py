@@ -206,3 +206,20 @@ def test_states_carry_what_a_dashboard_needs() -> None:
     assert state.channels[1].tension_pct_mvc is None, "not calibrated"
     assert state.sources[0].sample_rate_hz == 2048.0
     assert any(e.kind == "prompt" for e in rig.events)
+
+
+def test_a_calibration_step_is_repeated_when_the_signal_failed_during_it() -> None:
+    rig = VirtualRig()
+    rig.open()
+    rig.run(lambda r: r.state.session is not None and r.state.session.task == "mvc")
+    before = len([e for e in rig.events if e.kind == "prompt"])
+
+    rig.clock.sleep(0.6)
+    rig.engine.tick()
+    assert rig.phase == "calibrating", "late data are not lost data"
+    rig.run(lambda r: r.phase == "ready")
+
+    tasks = [e.detail["task"] for e in rig.events if e.kind == "prompt"][before:]
+    assert tasks[:2] == ["rest", "mvc"], "a contraction comes after a pause"
+    assert rig.state.session is not None
+    assert rig.state.session.calibration is not None
