@@ -51,6 +51,19 @@ class Violation:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one fault. ``time_to_zero_s`` is None where none was asked for."""
+
+    kind: str
+    phase: str
+    argument: float
+    requirement: str
+    time_to_zero_s: float | None
+    violations: tuple[Violation, ...]
+    real: bool = False
+
+
 def time_to_zero_s(trace: Trace, demand: Demand) -> float:
     """Return how long after the fault the device was above zero, within the demand."""
     until_s = min(trace.end_s, trace.fault_s + demand.until_s)

@@ -1,22 +1,21 @@
 """One fault in one virtual session: injected, observed, judged."""
 
-import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from drivers.subject.faults import KINDS as SIGNAL_KINDS
 from drivers.subject.faults import SignalFault
 from service.core.model import STIMULATING_PHASES, Phase
 from service.faults.bounds import Demand, demand_of
+from service.faults.explained import broken_journal, unexplained
 from service.faults.kinds import DISK_KINDS, OUTPUT_KINDS, PERMIT_KINDS
 from service.faults.prepared import Prepared
-from service.faults.verdict import Trace, Violation, time_to_zero_s, violations_of
+from service.faults.verdict import Outcome, Trace, time_to_zero_s, violations_of
 from service.messages import Role
-from service.recorder.journal import JOURNAL, follow, parse_records
+from service.recorder.journal import JOURNAL, parse_records
 from service.rehearsal.virtual import VirtualRig
 
 #: Kinds that virtual time can rehearse, with the range of their argument. Duplicates
@@ -45,9 +44,6 @@ RANGES: Mapping[str, tuple[float, float]] = {
 #: The device is the last layer only where the one above it is gone.
 NEEDS_EXPIRY = frozenset({"kill-output", "stop-output"})
 
-#: Times that went through whole nanoseconds compare with this tolerance.
-TICK_S = 1e-6
-
 #: A fault comes so long after the copied moment, at most.
 LEAD_S = 0.25
 
@@ -56,33 +52,6 @@ LEAD_S = 0.25
 WATCH_S = 3.7
 RETURN_S = 1.6
 QUIET_WATCH_S = 1.6
-
-#: Words of the journal that explain a fault of a kind, and where they stand.
-CAUSES: Mapping[str, tuple[str, ...]] = {
-    "stall": ("stale",),
-    "drop": ("stale", "quality"),
-    "nan": ("quality", "stale"),
-    "clip": ("quality",),
-    "lead-off": ("quality",),
-    "clock-jump": ("future", "clock"),
-    "lost-readback": ("output",),
-    "device-fault": ("output",),
-    "kill-output": ("output",),
-    "stop": ("stop",),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one fault. ``time_to_zero_s`` is None where none was asked for."""
-
-    kind: str
-    phase: str
-    argument: float
-    requirement: str
-    time_to_zero_s: float | None
-    violations: tuple[Violation, ...]
-    real: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +100,9 @@ def run_virtual(drawn: Draw) -> Outcome:
         limit_ma=prepared.plan.limit_ma,
     )
     found = violations_of(trace, demand)
-    found += _unexplained(rig, prepared, trace, demand)
+    records = parse_records(rig.journal.lines, Path(JOURNAL))
+    found += broken_journal(records, prepared.n_records, prepared.last_hash)
+    found += unexplained(records, _own_words(rig), trace, demand)
     took_s = time_to_zero_s(trace, demand) if demand.asks else None
     phase, requirement = prepared.phase, demand.requirement
     return Outcome(kind, phase, drawn.argument, requirement, took_s, tuple(found))
@@ -153,6 +124,11 @@ def _phases(rig: VirtualRig) -> list[tuple[float, str]]:
     ]
 
 
+def _own_words(rig: VirtualRig) -> str:
+    session = rig.engine.session
+    return f"{session.cause} {session.hold_reason}" if session else ""
+
+
 def _inject(rig: VirtualRig, kind: str, argument: float) -> None:
     if kind in SIGNAL_KINDS:
         rig.signal_fault = SignalFault(kind, argument, rig.clock.now_s())
@@ -170,40 +146,3 @@ def _inject(rig: VirtualRig, kind: str, argument: float) -> None:
         if what == "stop":
             again: Callable[[], None] = partial(rig.go_on, Role(name))
             rig.plan(rig.clock.now_s() + argument, again)
-
-
-def _unexplained(
-    rig: VirtualRig, prepared: Prepared, trace: Trace, demand: Demand
-) -> list[Violation]:
-    """Return what the journal does not say, or says in a broken chain."""
-    records = parse_records(rig.journal.lines, Path(JOURNAL))
-    _, trouble = follow(records, prepared.n_records, prepared.last_hash)
-    found = [Violation("S25: a broken journal", trouble)] if trouble else []
-    first_phase = trace.phases[0][1]
-    if not demand.asks or first_phase not in STIMULATING_PHASES:
-        return found
-    after = [r for r in records if float(r["t_s"]) >= trace.fault_s - TICK_S]
-    if not _explains(rig, trace.kind, after):
-        text = f"{json.dumps([r['body'] for r in after if r['kind'] == 'phase'])}"
-        found.append(Violation("S25: not explained", text))
-    return found
-
-
-def _explains(rig: VirtualRig, kind: str, records: Sequence[Mapping[str, Any]]) -> bool:
-    if kind in CAUSES:
-        causes = [str(r["body"]["cause"]) for r in records if r["kind"] == "phase"]
-        return any(word in cause for word in CAUSES[kind] for cause in causes)
-    if kind in DISK_KINDS or kind.endswith("-recorder"):
-        # Nobody can write it down: the session says so while it can be asked.
-        session = rig.engine.session
-        return session is not None and session.cause.startswith("journal")
-    if kind in PERMIT_KINDS:
-        return any(_is_zero_readback(record) for record in records)
-    # An engine or an output that was halted is for the supervisor to explain.
-    return True
-
-
-def _is_zero_readback(record: Mapping[str, Any]) -> bool:
-    body = record["body"]
-    is_readback = record["kind"] == "event" and body["event"] == "ReadbackSeen"
-    return is_readback and not body["active"] and not body["amplitude"]
