@@ -37,7 +37,10 @@ ENDED = frozenset({"done", "fault"})
 
 @dataclass(frozen=True, slots=True)
 class DemoParams:
-    """What the user of the demo may choose; ``seconds`` bounds the treatment."""
+    """What the user of the demo may choose; ``seconds`` bounds the treatment.
+
+    ``tense`` begins with a tense subject, for a calibration without a contraction.
+    """
 
     seconds: float
     seed: int
@@ -45,6 +48,7 @@ class DemoParams:
     port: int
     data: Path = Path("data")
     faults: tuple[PlannedFault, ...] = ()
+    tense: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
@@ -81,6 +85,7 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
             *("--stream-name", getattr(source, "stream_name", "")),
             *("--stimulation-name", rig.output.name),
             *("--markers-name", rig.outlets.markers_name),
+            *(("--tense",) if params.tense else ()),
         ),
     )
     snapshot = Snapshot(rig, bounded, rehearsal=True)
@@ -132,11 +137,23 @@ class SessionStuckError(ServiceError):
     """A session that should have ended by now has not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A calibration that was measured before."""
+
+    noise_uv: float
+    mvc_uv: float
+
+
 class Operator:
     """Plays one session from a short calibration to the reassessment."""
 
     def __init__(
-        self, supervisor: Supervisor, program: str, say: Callable[[str], None]
+        self,
+        supervisor: Supervisor,
+        program: str,
+        say: Callable[[str], None],
+        stored: Stored | None = None,
     ) -> None:
         self._live = supervisor.bus.subscriber(supervisor.endpoints.live)
         self._commands = supervisor.bus.client(supervisor.endpoints.commands)
@@ -148,6 +165,10 @@ class Operator:
         self._opened = False
         self._good_since_s = 0.0
         self._is_gone = False
+        self._stored = stored
+        #: What is asked for in a phase; whoever rehearses may want to stay in one.
+        self.script = dict(SCRIPT)
+        self.events: list[Event] = []
         self.refusal = ""
         self.state: State | None = None
 
@@ -199,11 +220,17 @@ class Operator:
             if state.output is not None and not self._opened:
                 self._ask(state, "open", OpenSession(program=self._program))
             return
-        verb = SCRIPT.get(session.phase)
+        verb = self.script.get(session.phase)
         if any(c.quality for c in state.channels if c.label == session.channel):
             self._good_since_s = state.t_s
         if verb is not None and state.t_s - self._good_since_s > CHECK_S:
-            self._ask(state, verb, SessionCommand(verb=verb))
+            self._ask(state, verb, self._request(verb))
+
+    def _request(self, verb: str) -> SessionCommand:
+        if verb != "calibrate" or self._stored is None:
+            return SessionCommand(verb=verb)
+        stored = self._stored
+        return SessionCommand(verb=verb, noise_uv=stored.noise_uv, mvc_uv=stored.mvc_uv)
 
     def _ask(
         self, state: State, what: str, message: OpenSession | SessionCommand
@@ -215,6 +242,7 @@ class Operator:
         send(self._commands, message)
 
     def _report(self, event: Event) -> None:
+        self.events.append(event)
         detail = event.detail
         if event.kind == "phase":
             cause = f" ({detail['cause']})" if detail["cause"] else ""
