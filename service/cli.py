@@ -73,6 +73,27 @@ def demo(
 
 
 @app.command()
+def faults(
+    *,
+    runs: Annotated[int, typer.Option(help="Faults to inject.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    real: Annotated[
+        int | None,
+        typer.Option(help="How many among real processes; default: 1 in 50, 12 most."),
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Inject random faults into simulated rigs and report when each was at zero."""
+    from service.faults.campaign import CampaignParams, run_campaign
+
+    with _told("faults"):
+        report = run_campaign(CampaignParams(runs, seed, real), say)
+    sys.stdout.write((report.to_json() if json else report.to_text()) + "\n")
+    if not report.is_safe:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command()
 def serve(
     *,
     config: Annotated[Path, typer.Option(help="Rig file (TOML).")],

@@ -13,6 +13,7 @@ from service.config.paths import shipped_config
 from service.config.programs import load_programs
 from service.config.rig import LslSourceConfig, RigConfig
 from service.core.limits import COMPILED, Quantity
+from service.core.program import Program
 from service.errors import ConfigError, ExitCode, ServiceError
 from service.faults.injector import Injector
 from service.faults.kinds import FLOOD, FLOOD_KINDS, SUBJECT, PlannedFault
@@ -94,6 +95,12 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
         # A demo has no business on the lab's network.
         supervisor.environment = {CONFIG_VARIABLE: str(_loopback(supervisor.folder))}
     return supervisor
+
+
+def demo_program_of(supervisor: Supervisor) -> Program:
+    """Return the one program that a demo runs."""
+    (program,) = supervisor.snapshot.programs.values()
+    return program
 
 
 def _flood(params: DemoParams) -> tuple[Extra, ...]:
@@ -261,8 +268,7 @@ def run_demo(
     Headless, it ends with the session; else it goes on until it is interrupted.
     """
     supervisor = demo_supervisor(params)
-    (program,) = supervisor.snapshot.programs
-    operator = Operator(supervisor, program, say)
+    operator = Operator(supervisor, demo_program_of(supervisor).name, say)
     welcomed = False
 
     clock = SystemClock()

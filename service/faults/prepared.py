@@ -25,17 +25,17 @@ LONGEST_S = 300.0
 
 HOLD_S = 0.5
 
-#: Where a fault can meet a session.
-PHASES = (
-    "calibrating",
-    "ready",
-    "armed",
-    "treating-on",
-    "treating-off",
-    "holding",
-    "weaning",
-    "reassessing",
-)
+#: Where a fault can meet a session, and how often: most where something is felt.
+PHASES = {
+    "calibrating": 1,
+    "ready": 1,
+    "armed": 1,
+    "treating-on": 4,
+    "treating-off": 2,
+    "holding": 1,
+    "weaning": 2,
+    "reassessing": 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,18 @@ class Plan:
     limit_ma: float
     expires: bool
     treatment_s: float
+    coarse: bool = True
+
+
+class CoarseRig(VirtualRig):
+    """With an amplifier that sends every 31 ms, as wireless ones do."""
+
+    chunk_samples = 64
 
 
 PLANS = (
     Plan(seed=2, limit_ma=30.0, expires=False, treatment_s=150.0),
-    Plan(seed=1, limit_ma=6.0, expires=False, treatment_s=50.0),
+    Plan(seed=1, limit_ma=6.0, expires=False, treatment_s=50.0, coarse=False),
     Plan(seed=3, limit_ma=30.0, expires=True, treatment_s=50.0),
 )
 
@@ -98,7 +105,8 @@ def prepare(say: Callable[[str], None]) -> Mapping[str, list[Prepared]]:
 def _follow(plan: Plan, found: dict[str, list[Prepared]]) -> None:
     faults = OutputFaults(never_expires=not plan.expires)
     program = rehearsal_program(plan.treatment_s)
-    rig = VirtualRig(seed=plan.seed, program=program, faults=faults, recorded=True)
+    make = CoarseRig if plan.coarse else VirtualRig
+    rig = make(seed=plan.seed, program=program, faults=faults, recorded=True)
     rig.open(limits={"amplitude_ma": plan.limit_ma})
     counts: dict[str, int] = defaultdict(int)
     taken_s: dict[str, float] = defaultdict(float)

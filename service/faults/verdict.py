@@ -53,7 +53,10 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one fault. ``time_to_zero_s`` is None where none was asked for."""
+    """What became of one fault. ``time_to_zero_s`` is None where none was asked for.
+
+    ``stood_still_s`` is how long the whole host did nothing meanwhile.
+    """
 
     kind: str
     phase: str
@@ -62,6 +65,7 @@ class Outcome:
     time_to_zero_s: float | None
     violations: tuple[Violation, ...]
     real: bool = False
+    stood_still_s: float = 0.0
 
 
 def time_to_zero_s(trace: Trace, demand: Demand) -> float:

@@ -12,7 +12,7 @@ from service.core.model import STIMULATING_PHASES, Phase
 from service.faults.bounds import Demand, demand_of
 from service.faults.explained import broken_journal, unexplained
 from service.faults.kinds import DISK_KINDS, OUTPUT_KINDS, PERMIT_KINDS
-from service.faults.prepared import Prepared
+from service.faults.prepared import PHASES, Prepared
 from service.faults.verdict import Outcome, Trace, time_to_zero_s, violations_of
 from service.messages import Role
 from service.recorder.journal import JOURNAL, parse_records
@@ -51,7 +51,7 @@ LEAD_S = 0.25
 #: fault that passes; other phases more briefly, because nothing may go out at all.
 WATCH_S = 3.7
 RETURN_S = 1.6
-QUIET_WATCH_S = 1.6
+QUIET_WATCH_S = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,9 @@ def draw(
         phase: [m for m in moments if m.plan.expires or not needs_expiry]
         for phase, moments in prepared.items()
     }
-    moments = fitting[rng.choice(sorted(phase for phase in fitting if fitting[phase]))]
+    phases = sorted(phase for phase in fitting if fitting[phase])
+    weights = [PHASES[phase] for phase in phases]
+    moments = fitting[rng.choices(phases, weights)[0]]
     argument = rng.uniform(*RANGES[kind])
     return Draw(kind, rng.choice(moments), argument, rng.uniform(0.0, LEAD_S))
 

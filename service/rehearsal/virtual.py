@@ -90,6 +90,9 @@ class VirtualRig:
     that do not run at the moment, as after a signal; what reaches them waits.
     """
 
+    #: What an amplifier sends at once.
+    chunk_samples = 32
+
     def __init__(
         self,
         preset: str = "responder",
@@ -107,7 +110,9 @@ class VirtualRig:
             subject_params(preset, seed), SAMPLE_RATE_HZ, n_channels, seed
         )
         self.person = subject.person
-        self.source = SimulatedSource("emg", subject, self.clock, line)
+        self.source = SimulatedSource(
+            "emg", subject, self.clock, line, self.chunk_samples
+        )
         self.device = SimulatedOutput("stim", self.clock, line=line, faults=faults)
         gate = Gate((WIRING,), compiled_limits())
         self._slot = Slot()
