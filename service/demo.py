@@ -38,10 +38,7 @@ ENDED = frozenset({"done", "fault"})
 
 @dataclass(frozen=True, slots=True)
 class DemoParams:
-    """What the user of the demo may choose; ``seconds`` bounds the treatment.
-
-    ``tense`` begins with a tense subject, for a calibration without a contraction.
-    """
+    """What the user of the demo may choose; ``seconds`` bounds the treatment."""
 
     seconds: float
     seed: int
@@ -49,7 +46,6 @@ class DemoParams:
     port: int
     data: Path = Path("data")
     faults: tuple[PlannedFault, ...] = ()
-    tense: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
@@ -86,7 +82,6 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
             *("--stream-name", getattr(source, "stream_name", "")),
             *("--stimulation-name", rig.output.name),
             *("--markers-name", rig.outlets.markers_name),
-            *(("--tense",) if params.tense else ()),
         ),
     )
     snapshot = Snapshot(rig, bounded, rehearsal=True)
@@ -192,6 +187,10 @@ class Operator:
         why = f": {self.refusal}" if self.refusal else ""
         return f"the session did not end in time, it is {phase}{why}"
 
+    def begin_another(self) -> None:
+        """Open a new session once this one is done."""
+        self._opened = False
+
     def leave(self) -> None:
         """Do nothing any more, as an operator who walked away."""
         self._is_gone = True
@@ -222,7 +221,7 @@ class Operator:
 
     def _act(self, state: State) -> None:
         session = state.session
-        if session is None:
+        if session is None or (session.phase == "done" and not self._opened):
             # States from before the opening may still be on their way.
             if state.output is not None and not self._opened:
                 self._ask(state, "open", OpenSession(program=self._program))

@@ -59,7 +59,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--markers-name", default="unclench-markers")
     parser.add_argument("--output", type=int, default=0, help="output of that stream")
     parser.add_argument("--truth-name", default="", help="also publish the true tone")
-    parser.add_argument("--tense", action="store_true", help="begin tense")
     parser.add_argument(
         "--session-id", default="", help="LSL session, overrides LSLAPICFG"
     )
@@ -79,7 +78,6 @@ def _params(args: argparse.Namespace) -> OutletParams:
         markers_name=args.markers_name,
         output_index=args.output,
         truth_name=args.truth_name,
-        tense=args.tense,
     )
 
 

@@ -28,8 +28,7 @@ class OutletParams:
     """Who is simulated, and the streams of this subject by name.
 
     Stimulation comes from output ``output_index`` of its stream. Without a
-    ``truth_name`` the true tone is not published. ``tense`` begins in the tense state,
-    as after a maximal contraction.
+    ``truth_name`` the true tone is not published.
     """
 
     preset: str
@@ -42,7 +41,6 @@ class OutletParams:
     markers_name: str = "unclench-markers"
     output_index: int = 0
     truth_name: str = ""
-    tense: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no amplifier does."""
@@ -103,8 +101,6 @@ class SubjectOutlet:
             params.n_channels,
             params.seed,
         )
-        if params.tense:
-            self._subject.person.tense_up()
         self._stimulation = StimulationListener(
             lsl, params.stimulation_name, params.output_index
         )

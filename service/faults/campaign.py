@@ -13,7 +13,7 @@ from drivers.liblsl import CONFIG_VARIABLE, LOOPBACK_CONFIG, is_configured
 from service.errors import ConfigError
 from service.faults.bounds import MS
 from service.faults.prepared import prepare
-from service.faults.real_runs import REAL_KINDS, RealRun, draw_real
+from service.faults.real_runs import RealRig, by_rig, draw_all_real
 from service.faults.verdict import Outcome
 from service.faults.virtual_runs import RANGES, draw, run_virtual
 
@@ -135,22 +135,18 @@ def _virtual_outcomes(seed: int, n_runs: int, say: Say) -> Iterator[Outcome]:
 
 
 def _real_outcomes(seed: int, n_runs: int, say: Say) -> Iterator[Outcome]:
-    rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
-    kinds: list[str] = []
+    draws = draw_all_real(random.Random(seed), n_runs)  # noqa: S311 - repeatable
     with tempfile.TemporaryDirectory(prefix="unclench-faults-") as folder:
-        _keep_streams_here(Path(folder))
-        for number in range(1, n_runs + 1):
-            # Every kind once before any comes twice.
-            kinds = kinds or rng.sample(REAL_KINDS, len(REAL_KINDS))
-            drawn = draw_real(rng, kinds.pop())
-            outcome = RealRun(drawn, Path(folder) / str(number), say).run()
-            n_bad = len(outcome.violations)
-            what = f"{drawn.kind} while {drawn.phase}, {n_bad} violations"
-            say(f"real run {number} of {n_runs}: {what}")
-            yield outcome
+        keep_streams_here(Path(folder))
+        for number, together in enumerate(by_rig(draws)):
+            names = ", ".join(drawn.kind for drawn in together)
+            say(f"starting a rig for {names}")
+            yield from RealRig(seed + number, Path(folder) / str(number), say).run(
+                together
+            )
 
 
-def _keep_streams_here(folder: Path) -> None:
+def keep_streams_here(folder: Path) -> None:
     """Confine LSL to this host, unless the user has confined it otherwise.
 
     liblsl reads its configuration once, when it is loaded.

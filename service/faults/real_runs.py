@@ -1,18 +1,20 @@
 """One fault among the real processes: a demo, an injection, the word of the device."""
 
 import http.client
+import math
 import random
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drivers.clock import SystemClock
 from drivers.liblsl import load_pylsl
 from drivers.subject.presets import subject_params
+from service.bus import send
 from service.core.limits import COMPILED, Quantity
-from service.core.program import Program
+from service.core.program import Program, ResponsePlan
 from service.demo import (
     SCRIPT,
     DemoParams,
@@ -26,7 +28,13 @@ from service.faults.bounds import Demand, demand_of
 from service.faults.device_history import DeviceHistory
 from service.faults.explained import broken_journal, unexplained
 from service.faults.injector import Injector
-from service.faults.kinds import ALL_KINDS, ARGUMENTS, PROCESS_KINDS, PlannedFault
+from service.faults.kinds import (
+    ALL_KINDS,
+    ARGUMENTS,
+    DISK_KINDS,
+    PROCESS_KINDS,
+    PlannedFault,
+)
 from service.faults.prepared import BOUT
 from service.faults.verdict import (
     Outcome,
@@ -35,7 +43,7 @@ from service.faults.verdict import (
     time_to_zero_s,
     violations_of,
 )
-from service.messages import State
+from service.messages import ClearOutputFault, State
 from service.recorder.journal import GENESIS, read_records
 from service.supervisor import Supervisor
 
@@ -45,7 +53,7 @@ FLOOD = "request-flood"
 REAL_KINDS = (*(kind for kind in ALL_KINDS if kind != "operator-gone"), STOP)
 
 #: Where a fault meets a session; most of them while something is felt.
-REAL_PHASES = ("treating-on", "treating-on", "treating-off", "holding", "armed")
+REAL_PHASES = ("treating-on", "treating-on", "treating-off", "holding")
 
 #: A stop comes so long after the flood has begun.
 INTO_THE_FLOOD_S = 1.0
@@ -65,23 +73,40 @@ PATIENCE_S = 60.0
 #: it counts as time in which the whole host stood still. A.
 BUSY_S = 0.05
 
-#: The demo's calibration without rest and contraction: both are known of a simulated
-#: subject, whose noise is a small share of the largest contraction.
+#: A calibration without rest and contraction, in which even a relaxed muscle counts as
+#: a tense one: the rehearsal is of faults, not of a treatment.
 RELAX_S, BASELINE_S = 0.5, 3.0
+SMALL_MVC_SHARE = 0.02
 NOISE_SHARE = 0.005
+
+#: So that no response to stimulation ends the treatment before the fault does.
+PATIENT = ResponsePlan(adverse_ratio=2.0, adverse_sd=10.0, useless_s=1000.0)
+
+#: Requests to get out of the last fault are made this often.
+ASK_EVERY_S = 1.0
+
+#: A subject that hangs is EMG that stops: the session says so itself.
+SELF_TOLD = frozenset({"stop-subject"})
 
 SUBJECT = "responder"
 
 
 @dataclass(frozen=True, slots=True)
 class RealDraw:
-    """One fault to rehearse; ``seed`` is that of the simulated subject."""
+    """One fault to rehearse."""
 
     kind: str
     phase: str
     argument: float
     lead_s: float
-    seed: int
+
+
+def draw_all_real(rng: random.Random, n_runs: int) -> list[RealDraw]:
+    """Choose faults and their moments: every kind once before any comes twice."""
+    kinds: list[str] = []
+    while len(kinds) < n_runs:
+        kinds += rng.sample(REAL_KINDS, len(REAL_KINDS))
+    return [draw_real(rng, kind) for kind in kinds[:n_runs]]
 
 
 def draw_real(rng: random.Random, kind: str) -> RealDraw:
@@ -90,13 +115,28 @@ def draw_real(rng: random.Random, kind: str) -> RealDraw:
     # A flood asks whether a stop gets through: there must be something to stop.
     needs_current = kind in {FLOOD, STOP}
     phase = "treating-on" if needs_current else rng.choice(REAL_PHASES)
-    return RealDraw(kind, phase, argument, rng.uniform(0, LEAD_S), rng.randint(1, 99))
+    return RealDraw(kind, phase, argument, rng.uniform(0.0, LEAD_S))
+
+
+def by_rig(draws: Sequence[RealDraw]) -> list[list[RealDraw]]:
+    """Return the faults in groups that one rig can suffer one after the other.
+
+    Faults of a process end it, and a journal that broke stays so until a restart.
+    """
+    groups: list[list[RealDraw]] = [[]]
+    # Clocks that jumped once jump back with the next fault of the signal.
+    for drawn in sorted(draws, key=lambda drawn: drawn.kind == "clock-jump"):
+        if drawn.kind in PROCESS_KINDS or drawn.kind in DISK_KINDS:
+            groups.append([drawn])
+        else:
+            groups[0].append(drawn)
+    return [group for group in groups if group]
 
 
 def hurried(program: Program) -> Program:
     """Return a program that soon stimulates."""
     calibration = replace(program.calibration, relax_s=RELAX_S, baseline_s=BASELINE_S)
-    return replace(program, bout=BOUT, calibration=calibration)
+    return replace(program, bout=BOUT, calibration=calibration, response=PATIENT)
 
 
 def free_port() -> int:
@@ -107,131 +147,144 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a run has come."""
+    """How far one fault has come."""
 
+    drawn: RealDraw
+    demand: Demand
     reached_s: float | None = None
     injected_s: float | None = None
     fault_s: float | None = None
-    looked_s: float = 0.0
     stood_still_s: float = 0.0
-    obituary: str = ""
-    phases: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def end_s(self) -> float:
+        """When enough has been seen; infinity before the fault has happened."""
+        if self.fault_s is None:
+            return math.inf
+        bound_s, until_s = self.demand.bound_s, self.demand.until_s
+        if not self.demand.asks:
+            longest_s = self.drawn.argument if self.drawn.kind in ARGUMENTS else 0.0
+            return self.fault_s + min(longest_s, WATCH_S) + RETURN_S
+        last_s = bound_s if self.demand.is_final else until_s
+        return self.fault_s + max(WATCH_S, last_s + RETURN_S)
 
 
-class RealRun:
-    """A demo of its own, with one fault in it."""
+class RealRig:
+    """A demo of its own, with one fault after the other.
 
-    def __init__(self, drawn: RealDraw, data: Path, say: Callable[[str], None]) -> None:
-        fault = PlannedFault(drawn.kind, 0.0, drawn.argument)
-        self._drawn = drawn
+    A fault that the rig cannot recover from is the last one.
+    """
+
+    def __init__(self, seed: int, data: Path, say: Callable[[str], None]) -> None:
+        # The planned fault is one of the flood: it brings who does it.
+        flood = PlannedFault(FLOOD, math.inf, 0.0)
+        longest_s = COMPILED[Quantity.TREATMENT_S].absolute
+        self._params = DemoParams(longest_s, seed, SUBJECT, free_port(), data, (flood,))
         self._data = data
+        self._say = say
         self._clock = SystemClock()
-        self._params = DemoParams(
-            seconds=COMPILED[Quantity.TREATMENT_S].absolute,
-            seed=drawn.seed,
-            subject=SUBJECT,
-            port=free_port(),
-            data=data,
-            faults=(fault,),
-            tense=True,
-        )
-        self._fault = fault
-        self._supervisor = _hurried_supervisor(self._params)
+        self._supervisor = hurried_supervisor(self._params)
         program = demo_program_of(self._supervisor)
-        mvc_uv = subject_params(SUBJECT, drawn.seed).sigma_mvc_uv
+        mvc_uv = SMALL_MVC_SHARE * subject_params(SUBJECT, seed).sigma_mvc_uv
         stored = Stored(NOISE_SHARE * mvc_uv, mvc_uv)
         self._operator = Operator(self._supervisor, program.name, _quiet, stored)
         self._limit_ma = program.max_amplitude_ma
-        self._injector = Injector((), self._supervisor, self._operator.leave, say)
-        self._device = DeviceHistory(
-            load_pylsl(), self._supervisor.snapshot.rig.output.name
+        self._injector = Injector((), self._supervisor, self._operator.leave, _quiet)
+        name = self._supervisor.snapshot.rig.output.name
+        self._device = DeviceHistory(load_pylsl(), name)
+        self._actuator = self._supervisor.bus.client(
+            self._supervisor.endpoints.actuator
         )
-        self._progress = _Progress()
-        self._demand = demand_of(drawn.kind, drawn.argument, supervised=True)
+        self._waiting: list[_Progress] = []
+        self._found: list[Outcome] = []
+        self._looked_s = self._asked_s = self._turned_s = 0.0
 
-    def run(self) -> Outcome:
-        """Start everything, let the fault happen, end everything, judge."""
-        self._stay_in(self._drawn.phase)
-        began_s = self._clock.now_s()
-
-        def serve() -> bool:
-            self._look()
-            if self._progress.injected_s is None:
-                late = self._clock.now_s() - began_s > PATIENCE_S
-                return not late
-            return self._clock.now_s() < self._end_s()
-
+    def run(self, draws: Sequence[RealDraw]) -> list[Outcome]:
+        """Start everything, let each fault happen, end everything, judge."""
+        self._waiting = [
+            _Progress(d, demand_of(d.kind, d.argument, supervised=True)) for d in draws
+        ]
+        self._turned_s = self._looked_s = self._clock.now_s()
+        obituary = ""
         try:
-            self._supervisor.run(serve)
+            self._supervisor.run(self._look)
         except ServiceError as error:
-            self._progress.obituary = str(error)
+            obituary = str(error)
         self._device.listen()
-        return self._judge()
+        for progress in self._waiting:
+            self._found.append(self._judge(progress, obituary or "nothing happened"))
+        return self._found
 
-    def _stay_in(self, phase: str) -> None:
-        script = dict(SCRIPT)
-        if phase == "ready":
-            del script["ready"]
-        if phase == "armed":
-            del script["armed"]
-        self._operator.script = script
-
-    def _look(self) -> None:
-        progress, now_s = self._progress, self._clock.now_s()
-        if progress.injected_s is not None:
-            gap_s = now_s - progress.looked_s
-            progress.stood_still_s += gap_s if gap_s > BUSY_S else 0.0
-        progress.looked_s = now_s
+    def _look(self) -> bool:
+        """Do what comes next; False when nothing does."""
+        progress, now_s = self._waiting[0], self._clock.now_s()
+        gap_s, self._looked_s = now_s - self._looked_s, now_s
+        if progress.injected_s is not None and gap_s > BUSY_S:
+            progress.stood_still_s += gap_s
         self._device.listen()
         self._operator.step()
-        state = self._operator.state
-        if progress.injected_s is not None:
-            self._follow_up(now_s)
-        elif state is not None and phase_of(state) == self._drawn.phase:
-            progress.reached_s = progress.reached_s or now_s
-            if now_s - progress.reached_s >= self._drawn.lead_s:
-                self._inject()
-        elif state is not None:
-            progress.reached_s = None
-            if self._drawn.phase == "holding" and phase_of(state) == "treating-on":
-                self._operator.script["treating"] = "hold"
+        if progress.injected_s is None:
+            self._approach(progress, now_s)
+        elif progress.fault_s is None:
+            self._stop_within_the_flood(progress, now_s)
+        late = now_s - self._turned_s > PATIENCE_S
+        if now_s >= progress.end_s or late:
+            self._found.append(self._judge(self._waiting.pop(0), ""))
+            self._turned_s = now_s
+        return bool(self._waiting)
 
-    def _inject(self) -> None:
-        progress = self._progress
+    def _approach(self, progress: _Progress, now_s: float) -> None:
+        """Lead the session to where the fault shall meet it."""
+        state, drawn = self._operator.state, progress.drawn
+        if state is None:
+            return
+        phase = phase_of(state)
+        if phase == drawn.phase:
+            progress.reached_s = progress.reached_s or now_s
+            if now_s - progress.reached_s >= drawn.lead_s:
+                self._inject(progress)
+            return
+        progress.reached_s = None
+        self._operator.script = dict(SCRIPT) | {"fault": "acknowledge"}
+        if drawn.phase != "holding":
+            self._operator.script["holding"] = "start"
+        elif phase == "treating-on":
+            self._operator.script["treating"] = "hold"
+        if now_s - self._asked_s < ASK_EVERY_S:
+            return
+        self._asked_s = now_s
+        if state.output is not None and state.output.fault is not None:
+            send(self._actuator, ClearOutputFault())
+        if phase == "done":
+            self._operator.begin_another()
+
+    def _inject(self, progress: _Progress) -> None:
+        drawn = progress.drawn
         self._operator.script = {}
         progress.injected_s = self._clock.now_s()
-        if self._drawn.kind == STOP:
-            self._stop()
+        if drawn.kind == STOP:
+            self._stop(progress)
         else:
-            self._injector.inject(self._fault)
-            if self._drawn.kind != FLOOD:
+            self._injector.inject(PlannedFault(drawn.kind, 0.0, drawn.argument))
+            if drawn.kind != FLOOD:
                 progress.fault_s = progress.injected_s
-        progress.looked_s = self._clock.now_s()
+        self._looked_s = self._clock.now_s()
 
-    def _follow_up(self, now_s: float) -> None:
-        progress = self._progress
-        begun_s = progress.injected_s or now_s
-        if progress.fault_s is None and now_s - begun_s >= INTO_THE_FLOOD_S:
-            self._stop()
+    def _stop_within_the_flood(self, progress: _Progress, now_s: float) -> None:
+        """Stop once the flood runs and there is something to stop."""
+        state, begun_s = self._operator.state, progress.injected_s or now_s
+        is_on = state is not None and phase_of(state) == "treating-on"
+        if now_s - begun_s >= INTO_THE_FLOOD_S and is_on:
+            self._stop(progress)
 
-    def _stop(self) -> None:
+    def _stop(self, progress: _Progress) -> None:
         """Ask over HTTP as anybody may; the answer does not matter, the device does."""
-        self._progress.fault_s = self._clock.now_s()
+        progress.fault_s = self._clock.now_s()
         port = self._params.port
         threading.Thread(target=_post_stop, args=(port,), daemon=True).start()
 
-    def _end_s(self) -> float:
-        progress, demand = self._progress, self._demand
-        if progress.fault_s is None:
-            return float("inf")
-        if not demand.asks:
-            return progress.fault_s + self._drawn.argument + RETURN_S
-        if demand.is_final:
-            return progress.fault_s + max(WATCH_S, demand.bound_s + RETURN_S)
-        return progress.fault_s + max(WATCH_S, demand.until_s + RETURN_S)
-
-    def _judge(self) -> Outcome:
-        drawn, progress, demand = self._drawn, self._progress, self._demand
+    def _judge(self, progress: _Progress, obituary: str) -> Outcome:
+        drawn, demand = progress.drawn, progress.demand
         outcome = Outcome(
             kind=drawn.kind,
             phase=drawn.phase,
@@ -243,7 +296,7 @@ class RealRun:
             stood_still_s=progress.stood_still_s,
         )
         if progress.fault_s is None:
-            why = progress.obituary or self._operator.stuck()
+            why = obituary or self._operator.stuck()
             lost = Violation("the rehearsal did not get to its fault", why)
             return replace(outcome, violations=(lost,))
         trace = Trace(
@@ -255,26 +308,29 @@ class RealRun:
             limit_ma=self._limit_ma,
         )
         found = violations_of(trace, demand, progress.stood_still_s)
-        found += self._unexplained(trace, demand)
+        found += self._unexplained(trace, demand, obituary)
         took_s = time_to_zero_s(trace, demand) if demand.asks else None
+        n_bad = len(found)
+        self._say(f"{drawn.kind} while {drawn.phase}: {n_bad} violations")
         return replace(outcome, time_to_zero_s=took_s, violations=tuple(found))
 
-    def _unexplained(self, trace: Trace, demand: Demand) -> list[Violation]:
-        drawn, obituary = self._drawn, self._progress.obituary
-        if drawn.kind in PROCESS_KINDS:
-            name, _ = PROCESS_KINDS[drawn.kind]
-            silent_subject = drawn.kind == "stop-subject"
-            if name in obituary or silent_subject:
+    def _unexplained(
+        self, trace: Trace, demand: Demand, obituary: str
+    ) -> list[Violation]:
+        if trace.kind in PROCESS_KINDS and trace.kind not in SELF_TOLD:
+            name, _ = PROCESS_KINDS[trace.kind]
+            if name in obituary:
                 return []
             text = f"expected the supervisor to name {name}, got {obituary!r}"
             return [Violation("S25: not explained", text)]
         if obituary:
             return [Violation("a role died of a fault that was not its own", obituary)]
-        (folder,) = (self._data / "sessions").iterdir()
-        records = read_records(folder)
         state = self._operator.state
         session = state.session if state else None
-        why = f"{session.cause} {session.hold_reason}" if session else ""
+        if session is None:
+            return []
+        records = read_records(self._data / "sessions" / session.session_id)
+        why = f"{session.cause} {session.hold_reason}"
         return [
             *broken_journal(records, 0, GENESIS),
             *unexplained(records, why, trace, demand),
@@ -291,7 +347,8 @@ def phase_of(state: State) -> str:
     return "treating-on" if on else "treating-off"
 
 
-def _hurried_supervisor(params: DemoParams) -> Supervisor:
+def hurried_supervisor(params: DemoParams) -> Supervisor:
+    """Return the supervisor of a demo that soon stimulates."""
     supervisor = demo_supervisor(params)
     programs = supervisor.snapshot.programs
     programs = {name: hurried(program) for name, program in programs.items()}
@@ -320,4 +377,4 @@ def _post_stop(port: int) -> None:
 
 
 def _quiet(_text: str) -> None:
-    """Say nothing: the campaign has a line per run."""
+    """Say nothing: the campaign has a line per fault."""

@@ -25,9 +25,9 @@ from service.role import Context
 #: Permits are late for so long. A: long enough for every one to expire.
 LATE_FOR_S = 3.0
 
-#: A driver waits so long for a reply before it calls the output uncertain. A: two in
-#: a row and three attempts to stop stay within 350 ms.
-REPLY_TIMEOUT_S = 0.05
+#: A driver waits so long for a reply before it calls the output uncertain. A: three
+#: attempts to stop within 100 ms (S19).
+REPLY_TIMEOUT_S = 0.03
 
 #: What the device calls its fault.
 DEVICE_FAULT = "electrode"

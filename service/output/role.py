@@ -87,7 +87,7 @@ class OutputRole:
         retry = self._retry_ns is not None and now_ns >= self._retry_ns
         if retry or self._has_expired():
             self._zero()
-        elif now_ns - self._told.read_ns >= READ_EVERY_NS:
+        elif self._retry_ns is None and now_ns - self._told.read_ns >= READ_EVERY_NS:
             self._look()
         return self.state()
 
