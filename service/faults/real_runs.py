@@ -43,7 +43,7 @@ from service.faults.verdict import (
     violations_of,
 )
 from service.messages import ClearOutputFault, State
-from service.recorder.journal import GENESIS, read_records
+from service.recorder.journal import GENESIS, JournalError, read_records
 from service.supervisor import Supervisor
 
 #: A stop comes so long after the flood has begun.
@@ -281,7 +281,10 @@ class RealRig:
         session = state.session if state else None
         if session is None:
             return []
-        records = read_records(self._data / "sessions" / session.session_id)
+        try:
+            records = read_records(self._data / "sessions" / session.session_id)
+        except JournalError as error:
+            return [Violation("S25: no journal", str(error))]
         why = f"{session.cause} {session.hold_reason}"
         return [
             *broken_journal(records, 0, GENESIS),
