@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass, field
 
 from dsp.types import QualityFlag
+from service.core.arming import ArmRequest
 
 
 class Phase(enum.StrEnum):
@@ -138,6 +139,10 @@ class Verb(enum.StrEnum):
     HOLD = "hold"
     STOP = "stop"
     ACKNOWLEDGE = "acknowledge"
+    PRESS = "press"
+    PRESENT = "present"
+    LEVEL = "level"
+    LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +157,21 @@ class Command:
         What is asked.
     noise_uv, mvc_uv : float or None
         For ``CALIBRATE``: stored values that replace the measured ones.
+    token : str
+        For ``PRESS``: what a new holding of the button would earn.
+    arming : ArmRequest
+        For ``ARM``: who answers for it, and what was confirmed.
+    amplitude_ma : float or None
+        For ``LEVEL`` and ``LIMIT``.
     """
 
     now_s: float
     verb: Verb
     noise_uv: float | None = None
     mvc_uv: float | None = None
+    token: str = ""
+    arming: ArmRequest = field(default_factory=ArmRequest)
+    amplitude_ma: float | None = None
 
 
 Event = (

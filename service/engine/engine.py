@@ -6,6 +6,7 @@ for everything else.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from drivers.ports import (
     Clock,
@@ -31,10 +32,13 @@ from service.core.session import reduce
 from service.core.state import Session
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
+from service.engine.ledger import Ledger
 from service.engine.opening import EngineParams, plan_session
 from service.engine.permits import PermitDesk
 from service.engine.records import Recording
+from service.engine.requests import command_of, locked_until_s, reply_to
 from service.engine.snapshot import channel_tensions, session_state
+from service.errors import ConfigError
 from service.messages import (
     Event,
     Message,
@@ -46,6 +50,7 @@ from service.messages import (
     SessionCommand,
     SessionState,
     State,
+    UnlockStage,
 )
 
 #: A state is told this often, and on every event. A: 25 Hz for the eye.
@@ -58,6 +63,7 @@ TICK_S = 0.02
 CLOCK_STEP = "clock_step"
 
 NS = 1e-9
+ENDED = frozenset({Phase.DONE, Phase.FAULT})
 NO_DECISION = Decision(
     active=False,
     amplitude_ma=0.0,
@@ -96,6 +102,7 @@ class Engine:
         self._output: OutputState | None = None
         self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
         self._recording = Recording(tell)
+        self._ledger = Ledger(params.subjects)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
         self._reduced_s = 0.0
@@ -106,11 +113,13 @@ class Engine:
         """The session that is open, or was last."""
         return self._session
 
-    def request(self, request: OpenSession | SessionCommand) -> Reply:
+    def request(self, request: OpenSession | SessionCommand | UnlockStage) -> Reply:
         """Answer an operator."""
         self._begin()
         if isinstance(request, OpenSession):
             return self._open(request)
+        if isinstance(request, UnlockStage):
+            return self._ledger.unlock(request)
         return self._command(request)
 
     def handle(self, item: Item) -> None:
@@ -236,8 +245,10 @@ class Engine:
             setup, channel = plan_session(
                 self._params, self._feeds[source].labels, request
             )
-        except ValueError as error:
+        except (ValueError, ConfigError) as error:
             return Reply(refused=str(error), kind="bad_request")
+        if session is not None:
+            setup = replace(setup, locked_until_s=locked_until_s(session))
         self._where = source, channel
         label = self._feeds[source].labels[channel]
         self._subject, self._task = request.subject, ""
@@ -266,17 +277,14 @@ class Engine:
         if request.verb not in set(Verb):
             why = f"expected one of {', '.join(Verb)}, got {request.verb!r}"
             return Reply(session_id=own, refused=why, kind="bad_request")
-        notes = self._reduce(
-            model.Command(
-                self._now_s,
-                Verb(request.verb),
-                noise_uv=request.noise_uv,
-                mvc_uv=request.mvc_uv,
-            )
-        )
-        refusals = [n.detail for n in notes if n.kind == "refused"]
-        why = str(refusals[0]["why"]) if refusals else ""
-        return Reply(session_id=own, refused=why, kind="refused" if why else "")
+        arms = request.verb == Verb.ARM and session.phase is Phase.READY
+        why = self._ledger.reserve(session, self._subject) if arms else ""
+        if why:
+            return Reply(session_id=own, refused=why, kind="refused")
+        notes = self._reduce(command_of(request, self._now_s))
+        if arms and self._session is not None and self._session.phase is Phase.READY:
+            self._ledger.settle(self._session, self._subject)
+        return reply_to(notes, self._session or session)
 
     def _reduce(self, event: model.Event) -> tuple[Note, ...]:
         # Readbacks and the recorder answer what was decided: a decision on each of
@@ -295,6 +303,8 @@ class Engine:
         self._session = session
         if not is_answer or session.phase is not before:
             self._decide(session)
+        if session.phase in ENDED and before not in ENDED:
+            self._ledger.settle(session, self._subject)
         for note in notes:
             self._tell_note(note)
             self._recording.note(session, note)

@@ -1,9 +1,12 @@
 """The engine as a process: sources opened, threads started, one loop."""
 
 import gc
+from pathlib import Path
 
+from drivers.clock import utc_now
 from drivers.ports import EmgSource
 from service.bus import Bus, send
+from service.core.arming import Safety
 from service.engine.engine import TICK_S, Engine
 from service.engine.feed import Feed
 from service.engine.inbox import Inbox, Letter, Request, ThreadFailed
@@ -16,8 +19,10 @@ from service.messages import (
     Record,
     Reply,
     SessionCommand,
+    UnlockStage,
 )
 from service.role import Context, Snapshot
+from service.subjects import SubjectStore
 from service.wiring.outputs import make_gate
 from service.wiring.sources import make_markers, make_source
 
@@ -60,13 +65,21 @@ def engine_params(snapshot: Snapshot) -> EngineParams:
         raise ConfigError(msg)
     labels = [channel.label for channel in rig.output.channels]
     wanted = rig.control.output_channel
+    actuated = labels.index(wanted) if wanted else 0
     return EngineParams(
         rig=rig.rig.name,
         control_source=rig.control.source,
         control_channel=rig.control.channel,
         programs=snapshot.programs,
         gate=make_gate(rig),
-        output_channel=labels.index(wanted) if wanted else 0,
+        output_channel=actuated,
+        safety=Safety(
+            ceremony=rig.demands("ceremony"),
+            presence=rig.demands("presence"),
+            site=rig.output.channels[actuated].site,
+        ),
+        subjects=SubjectStore(Path(rig.data.folder) / "subjects", utc_now),
+        staged=rig.demands("staged_unlock"),
     )
 
 
@@ -117,7 +130,9 @@ def _deliver(engine: Engine, letter: Letter) -> None:
     match letter:
         case ThreadFailed(error=error):
             raise error
-        case Request(message=OpenSession() | SessionCommand() as message):
+        case Request(
+            message=OpenSession() | SessionCommand() | UnlockStage() as message
+        ):
             letter.reply(engine.request(message))
         case Request(message=message):
             why = f"not a request to the engine: {type(message).__name__}"

@@ -13,6 +13,7 @@ from drivers.subject.stimulation import StimulationLine
 from drivers.subject.subject import SimulatedSubject
 from service.config.programs import load_programs
 from service.config.rig import Filtering
+from service.core.arming import Safety
 from service.core.limits import compiled_limits
 from service.core.permits import Gate, Wiring
 from service.core.program import Program
@@ -29,10 +30,12 @@ from service.messages import (
     State,
 )
 from service.output.role import OutputRole
+from service.subjects import SubjectStore
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = {"checking": "calibrate", "ready": "arm", "armed": "start"}
 START_NS = 1_000_000_000
+NOTHING_DEMANDED = Safety()
 
 
 def demo_program(**timing: float) -> Program:
@@ -53,6 +56,8 @@ class VirtualRig:
         faults: OutputFaults = NO_FAULTS,
         n_channels: int = 1,
         needs_journal: bool = False,
+        safety: Safety = NOTHING_DEMANDED,
+        subjects: SubjectStore | None = None,
     ) -> None:
         self.clock = ManualClock(START_NS)
         line = StimulationLine()
@@ -77,6 +82,9 @@ class VirtualRig:
             gate,
             output_channel=0,
             needs_journal=needs_journal,
+            safety=safety,
+            subjects=subjects,
+            staged=subjects is not None,
         )
         self.engine = Engine(self.params, [feed], self.clock, self._permit, self._tell)
         self.delivers_permits = True

@@ -99,16 +99,19 @@ def test_emg_that_stays_away_is_a_fault_that_needs_an_acknowledgement() -> None:
     assert "still there" in rig.ask("acknowledge").refused
 
 
-def test_a_gap_starts_the_chain_again() -> None:
+def test_after_a_gap_nothing_rises_until_the_chain_has_settled() -> None:
     rig = VirtualRig()
     rig.open()
     rig.run(stimulating)
+    before = max(rig.role.state().amplitudes)
 
     rig.engine.handle(Discontinuity("emg", "gap", 40, rig.clock.now_s()))
-    rig.step()
+    rig.run(lambda r: r.state.channels[0].quality == ("settling",), 0.2, script={})
+    while rig.state.channels[0].quality:
+        assert max(rig.role.state().amplitudes) <= before
+        rig.step()
 
-    assert rig.state.channels[0].quality == ("settling",)
-    assert rig.phase == "holding"
+    rig.run(lambda r: r.phase == "treating", 5, script={})
 
 
 def test_a_stop_at_the_output_stops_the_session() -> None:

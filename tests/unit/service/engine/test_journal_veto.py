@@ -1,6 +1,5 @@
 """No record, no current."""
 
-
 from service.messages import RecorderState
 from tests.support.virtual_rig import VirtualRig
 
