@@ -242,7 +242,7 @@ class SafeBayesLaw(LawParameters):
         reach_ma = min([reach_ma, *adverse_ma])
         # The nudge lets 0.6 / 0.2 count as 3.
         n_steps = math.floor(reach_ma / self.grid_ma + 1e-9)
-        grid_ma: NDArray[np.float64] = np.arange(n_steps + 1) * self.grid_ma
+        grid_ma = np.arange(n_steps + 1, dtype=np.float64) * self.grid_ma
         return np.minimum(grid_ma, reach_ma)
 
 
