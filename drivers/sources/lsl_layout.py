@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from drivers.recordings.model import unique_labels
 from drivers.recordings.units import uv_per_unit
 from dsp.types import F64
 
+#: Words of a change that are told one by one; a message is no list.
+MAX_NAMED = 4
 #: Rates and widths that the chain is tested for.
 MIN_RATE_HZ, MAX_RATE_HZ = 250.0, 10_000.0
 MAX_CHANNELS = 256
@@ -36,6 +39,33 @@ class Shape:
     channel_format: str
     labels: tuple[str, ...]
     units: tuple[str, ...]
+
+
+def changes(was: Shape, now: Shape) -> str:
+    """Return in words what is different."""
+    return "; ".join(
+        f"{what}: was {before}, is {after}"
+        for what, before, after in (
+            ("rate", f"{was.nominal_rate_hz:g} Hz", f"{now.nominal_rate_hz:g} Hz"),
+            ("channels", was.n_channels, now.n_channels),
+            ("format", was.channel_format, now.channel_format),
+            ("labels", *_differing(was.labels, now.labels)),
+            ("units", *_differing(was.units, now.units)),
+        )
+        if before != after
+    )
+
+
+def _differing(was: Sequence[str], now: Sequence[str]) -> tuple[str, str]:
+    """Return the words that differ; what came or went is told by its number."""
+    both = zip(was, now, strict=False) if was and now else zip_longest(was, now)
+    pairs = [pair for pair in both if pair[0] != pair[1]]
+    more = [f"{len(pairs) - MAX_NAMED} more"] if len(pairs) > MAX_NAMED else []
+    before, after = (
+        ", ".join([words[k] or "none" for words in pairs[:MAX_NAMED]] + more)
+        for k in range(2)
+    )
+    return before, after
 
 
 def shape_of(info: Any, name: str) -> Shape:  # noqa: ANN401 - pylsl has no types

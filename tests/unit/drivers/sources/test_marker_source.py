@@ -60,7 +60,7 @@ def test_silence_is_no_loss_but_an_end_is() -> None:
     assert rig.poll() == []
     again = rig.stream(name="renamed")
     assert [type(e) for e in rig.poll()] == [SourceRestored]
-    again.send(value=b"x", stamps=[1.0])
+    again.send(value=b"x", stamps=[rig.lsl.clock.now_s()])
     assert [type(e) for e in rig.poll()] == [Marker]
 
 
@@ -68,7 +68,7 @@ def test_a_sender_that_does_not_know_utf_8_ends_nothing() -> None:
     rig = Rig()
     stream = rig.stream()
     rig.source.open()
-    stream.send(value=b"caf\xe9", stamps=[1.0])
+    stream.send(value=b"caf\xe9", stamps=[rig.lsl.clock.now_s()])
 
     (marker,) = rig.poll()
 
