@@ -37,6 +37,7 @@ from drivers.sources.lsl_layout import (
 )
 from drivers.sources.lsl_resolve import Predicate, Rediscovery, find_one
 from drivers.sources.notices import NoticeBoard
+from drivers.sources.wraps import WrapDetector, wrap_detector
 from dsp.continuity import ContinuityTracker, Finding, Judgement
 from dsp.types import F64, Chunk
 
@@ -58,6 +59,10 @@ TEXTS = {
     Finding.BURST: "a backlog came with fresh time stamps; it was dropped",
     Finding.RATE: "the rate is not the nominal one",
 }
+WRAPPED = (
+    "integers wrapped at the ends of their range and are not used; lower the gain or "
+    "send a wider format"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class _Link:
     info: StreamInfo
     tracker: ContinuityTracker
     clock: ClockFollower
+    wraps: WrapDetector | None
     heard_s: float
     usual_rows: int = 1
 
@@ -182,6 +188,7 @@ class LslSource:
             _describe(made.info, shape, layout),
             ContinuityTracker(shape.nominal_rate_hz),
             made.clock,
+            wrap_detector(shape.channel_format),
             heard_s=lsl.local_clock(),
         )
 
@@ -204,7 +211,11 @@ class LslSource:
             self._lost = False
             reason = "data came again"
             events.append(SourceRestored(self.name, link.info, reason, arrival_s))
-        emg_uv = link.layout.to_uv(raw)
+        starts = [piece.start for piece in judged.pieces if not piece.continues]
+        wrapped = link.wraps.find(raw, starts) if link.wraps else None
+        if wrapped is not None:
+            events += self._notices.tell("wrapped", WRAPPED, arrival_s)
+        emg_uv = link.layout.to_uv(raw, wrapped)
         for piece in judged.pieces:
             if not piece.continues:
                 n = piece.missing_samples

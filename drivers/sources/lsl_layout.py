@@ -12,7 +12,7 @@ from drivers.errors import ConnectError
 from drivers.ports import ChannelInfo
 from drivers.recordings.model import unique_labels
 from drivers.recordings.units import uv_per_unit
-from dsp.types import F64
+from dsp.types import F64, Bools
 
 #: Words of a change that are told one by one; a message is no list.
 MAX_NAMED = 4
@@ -125,12 +125,18 @@ class Layout:
     minus_uv: F64
     bipolar: bool
 
-    def to_uv(self, raw: npt.NDArray[Any]) -> F64:
-        """Return a chunk of EMG: a new, contiguous float64 array in microvolt."""
+    def to_uv(self, raw: npt.NDArray[Any], wrapped: Bools | None = None) -> F64:
+        """Return a chunk of EMG: a new, contiguous float64 array in microvolt.
+
+        What is made of a ``wrapped`` value is not a number.
+        """
         # `take` keeps the rows together, an index would not.
         emg_uv: F64 = raw.take(self.plus, axis=1) * self.plus_uv
         if self.bipolar:
             emg_uv -= raw.take(self.minus, axis=1) * self.minus_uv
+        if wrapped is not None:
+            emg_uv[wrapped.take(self.plus, axis=1)] = np.nan
+            emg_uv[wrapped.take(self.minus, axis=1)] = np.nan
         return emg_uv
 
 

@@ -88,15 +88,22 @@ class Outlet:
 
         ``make(n)`` returns the next ``n`` samples. Return how many there were.
         """
-        n = int((self.lsl.local_clock() - self.due_s) * self.rate_hz)
-        if n == 0:
-            return 0
-        stamps = self.due_s + np.arange(n) / self.rate_hz
-        if jitter_s:
+        stamps = self.due_stamps()
+        n = len(stamps)
+        if n and jitter_s:
             stamps += np.random.default_rng(n).normal(0.0, jitter_s, n)
-        self.due_s += n / self.rate_hz
-        self.push(make(n), stamps.tolist())
+        if n:
+            self.push(make(n), stamps.tolist())
         return n
+
+    def due_stamps(self, at_least: int = 1) -> np.ndarray:
+        """Return the stamps of the samples that have become due, if they are many."""
+        n = int((self.lsl.local_clock() - self.due_s) * self.rate_hz)
+        if n < at_least:
+            return np.empty(0)
+        stamps = self.due_s + np.arange(n) / self.rate_hz
+        self.due_s += n / self.rate_hz
+        return stamps
 
 
 def follow(source: EmgSource, wanted: type, longest_s: float = LONGEST_S) -> list:
@@ -110,14 +117,19 @@ def until(
     act: Callable[[], object] = lambda: None,
     longest_s: float = LONGEST_S,
 ) -> list:
-    """Act and poll in turn until a wanted event came; return all that came."""
+    """Act and poll in turn until a wanted event came; return all that came.
+
+    Every event is asked about once.
+    """
     events: list = []
     end_s = time.monotonic() + longest_s
-    while not any(is_wanted(e) for e in events):
-        assert time.monotonic() < end_s, f"never came; last were {events[-5:]}"
+    while time.monotonic() < end_s:
         act()
-        events += source.poll(POLL_S)
-    return events
+        new = source.poll(POLL_S)
+        events += new
+        if any(is_wanted(event) for event in new):
+            return events
+    raise AssertionError(f"never came; last were {events[-5:]}")
 
 
 def collect(source: EmgSource, duration_s: float) -> list:

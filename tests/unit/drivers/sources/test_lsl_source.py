@@ -237,6 +237,22 @@ def test_nan_and_infinities_pass_to_those_who_know_what_to_do() -> None:  # R24
     assert np.isinf(chunk.emg_uv[:, 1]).all()
 
 
+def test_integers_that_wrapped_are_told_and_not_numbers() -> None:  # R25
+    rig = Rig(montage=(("trap", "a", "b"), ("rest", "c", "")), unit="uV")
+    channels = [{"label": x} for x in "abc"]
+    stream = opened(rig, channels=channels, format="int16")
+    rig.flow(stream, 0.1)
+    rig.lsl.clock.sleep(CHUNK_S)
+    rows = np.array([[1, 30_000, 1], [1, -30_000, 1], [1, -29_000, 1]])
+    stream.send(3, value=rows)
+
+    events = rig.poll()
+
+    assert kinds(events) == ["wrapped"]
+    assert np.isnan(events[-1].emg_uv[:, 0]).tolist() == [False, True, False]
+    np.testing.assert_allclose(events[-1].emg_uv[:, 1], 1.0)
+
+
 # --- losing and finding ----------------------------------------------------------
 
 
