@@ -181,18 +181,23 @@ class FakeInlet:
             raise TimedOutError("timeout")
         return self._estimate_s
 
-    def pull_chunk(self, timeout, max_samples, min_samples, as_numpy=False):
+    def pull_chunk(self, timeout, max_samples, min_samples=None, as_numpy=False):
+        """Wait for ``min_samples``, or for all of ``max_samples`` if there is none."""
+        assert as_numpy, "lists are slow, and strings need not be UTF-8"
         self._alive("pull_chunk")
-        if not self.stream.queue:
-            self.stream.lsl.clock.sleep(timeout)
-            if not as_numpy:
-                return [], []
-            return np.empty((0, self.stream.channel_count())), np.empty(0)
-        parts = list(self.stream.queue)
-        self.stream.queue.clear()
-        raw = np.concatenate([values for values, _ in parts])
-        stamps = np.concatenate([times for _, times in parts])
-        return (raw, stamps) if as_numpy else (raw.tolist(), stamps.tolist())
+        queue = self.stream.queue
+        if sum(len(stamps) for _, stamps in queue) < (min_samples or max_samples):
+            self._clock.sleep(timeout)
+        shape = (0, self.stream.channel_count())
+        parts = [(np.empty(shape, DTYPES[self.stream.fields["format"]]), np.empty(0))]
+        while queue and max_samples:
+            raw, stamps = queue.popleft()
+            if len(stamps) > max_samples:
+                queue.appendleft((raw[max_samples:], stamps[max_samples:]))
+            parts.append((raw[:max_samples], stamps[:max_samples]))
+            max_samples -= len(parts[-1][1])
+        raw, stamps = (np.concatenate(kind) for kind in zip(*parts, strict=True))
+        return raw, stamps
 
 
 class FakeLsl:
