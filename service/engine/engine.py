@@ -144,7 +144,10 @@ class Engine:
             case SourceNotice():
                 self._notice(item)
             case Marker():
-                self._tell_source(item.source, "marker", item.text)
+                self._tell_event(
+                    "marker",
+                    {"source": item.source, "text": item.text, "t": item.t_s},
+                )
 
     def tick(self) -> None:
         """Let time act, if nothing that concerns the session came for a while."""
