@@ -1,6 +1,6 @@
 """The only importer of concrete outputs; what a device needs is soon loaded."""
 
 from drivers.outputs.lsl import LslOutput
-from drivers.outputs.simulated import SimulatedOutput
+from drivers.outputs.simulated import NO_FAULTS, OutputFaults, SimulatedOutput
 
-__all__ = ["LslOutput", "SimulatedOutput"]
+__all__ = ["NO_FAULTS", "LslOutput", "OutputFaults", "SimulatedOutput"]

@@ -59,7 +59,7 @@ def demo(
 ) -> None:
     """Run the whole service against a simulated subject over LSL."""
     from service.demo import DemoParams, run_demo
-    from service.faults import parse_fault
+    from service.faults.kinds import parse_fault
     from service.summary import summarise, to_json, to_text
 
     with _told("demo"):
@@ -70,6 +70,27 @@ def demo(
             summary = summarise(state)
             sys.stdout.write((to_json if json else to_text)(summary) + "\n")
         raise typer.Exit(code)
+
+
+@app.command()
+def faults(
+    *,
+    runs: Annotated[int, typer.Option(help="Faults to inject.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    real: Annotated[
+        int | None,
+        typer.Option(help="How many among real processes; default: 1 in 50, 12 most."),
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Inject random faults into simulated rigs and report when each was at zero."""
+    from service.faults.campaign import CampaignParams, run_campaign
+
+    with _told("faults"):
+        report = run_campaign(CampaignParams(runs, seed, real), say)
+    sys.stdout.write((report.to_json() if json else report.to_text()) + "\n")
+    if not report.is_safe:
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @app.command()

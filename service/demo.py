@@ -14,8 +14,10 @@ from service.config.programs import load_programs
 from service.config.rig import LslSourceConfig, RigConfig
 from service.core.arming import CHECKLIST, HOLD_TO_ARM_S
 from service.core.limits import COMPILED, Quantity
+from service.core.program import Program
 from service.errors import ConfigError, ExitCode, ServiceError
-from service.faults import Injector, PlannedFault
+from service.faults.injector import Injector
+from service.faults.kinds import FLOOD, FLOOD_KINDS, SUBJECT, PlannedFault
 from service.messages import (
     Event,
     OpenSession,
@@ -84,7 +86,7 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
     }
     source = rig.sources[0]
     subject = Extra(
-        "subject",
+        SUBJECT,
         (
             *("-m", "drivers.subject", "--until-stdin-closes"),
             *("--preset", params.subject, "--seed", str(params.seed)),
@@ -93,11 +95,26 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
             *("--markers-name", rig.outlets.markers_name),
         ),
     )
-    supervisor = Supervisor(Snapshot(rig, bounded), (subject,))
+    snapshot = Snapshot(rig, bounded, rehearsal=True)
+    supervisor = Supervisor(snapshot, (subject, *_flood(params)))
     if not is_configured():
         # A demo has no business on the lab's network.
         supervisor.environment = {CONFIG_VARIABLE: str(_loopback(supervisor.folder))}
     return supervisor
+
+
+def demo_program_of(supervisor: Supervisor) -> Program:
+    """Return the one program that a demo runs."""
+    (program,) = supervisor.snapshot.programs.values()
+    return program
+
+
+def _flood(params: DemoParams) -> tuple[Extra, ...]:
+    """Return who floods the API, if that was planned."""
+    if not any(fault.kind in FLOOD_KINDS for fault in params.faults):
+        return ()
+    arguments = ("-m", "service.faults.flood", "--port", str(params.port))
+    return (Extra(FLOOD, arguments),)
 
 
 def _renamed(rig: RigConfig, params: DemoParams) -> RigConfig:
@@ -133,11 +150,23 @@ class SessionStuckError(ServiceError):
     """A session that should have ended by now has not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A calibration that was measured before."""
+
+    noise_uv: float
+    mvc_uv: float
+
+
 class Operator:
     """Plays one session from a short calibration to the reassessment."""
 
     def __init__(
-        self, supervisor: Supervisor, program: str, say: Callable[[str], None]
+        self,
+        supervisor: Supervisor,
+        program: str,
+        say: Callable[[str], None],
+        stored: Stored | None = None,
     ) -> None:
         self._live = supervisor.bus.subscriber(supervisor.endpoints.live)
         self._commands = supervisor.bus.client(supervisor.endpoints.commands)
@@ -149,6 +178,11 @@ class Operator:
         self._opened = False
         self._token = ""
         self._good_since_s = 0.0
+        self._is_gone = False
+        self._stored = stored
+        #: What is asked for in a phase; whoever rehearses may want to stay in one.
+        self.script = dict(SCRIPT)
+        self.events: list[Event] = []
         self.refusal = ""
         self.state: State | None = None
 
@@ -165,12 +199,21 @@ class Operator:
         why = f": {self.refusal}" if self.refusal else ""
         return f"the session did not end in time, it is {phase}{why}"
 
+    def begin_another(self) -> None:
+        """Open a new session once this one is done."""
+        self._opened = False
+
+    def leave(self) -> None:
+        """Do nothing any more, as an operator who walked away."""
+        self._is_gone = True
+
     def step(self) -> None:
         """Take in what came and do what comes next."""
         while (message := receive(self._live)) is not None:
             if isinstance(message, State):
                 self.state = message
-                self._act(message)
+                if not self._is_gone:
+                    self._act(message)
             elif isinstance(message, Event):
                 self._report(message)
         while (reply := receive(self._commands)) is not None:
@@ -195,7 +238,7 @@ class Operator:
 
     def _act(self, state: State) -> None:
         session = state.session
-        if session is None:
+        if session is None or (session.phase == "done" and not self._opened):
             # States from before the opening may still be on their way.
             if state.output is not None and not self._opened:
                 self._ask(state, "open", OpenSession(program=self._program))
@@ -208,7 +251,8 @@ class Operator:
 
     def _next(self, session: SessionState) -> SessionCommand:
         """Return what comes next; when nothing does, a sign of being there."""
-        if session.phase == "ready" and self._token:
+        verb, stored = self.script.get(session.phase, "present"), self._stored
+        if verb == "press" and self._token:
             return SessionCommand(
                 verb="arm",
                 token=self._token,
@@ -216,7 +260,11 @@ class Operator:
                 site=session.site,
                 confirmed=tuple(CHECKLIST),
             )
-        return SessionCommand(verb=SCRIPT.get(session.phase, "present"))
+        if verb == "calibrate" and stored is not None:
+            return SessionCommand(
+                verb=verb, noise_uv=stored.noise_uv, mvc_uv=stored.mvc_uv
+            )
+        return SessionCommand(verb=verb)
 
     def _ask(
         self, state: State, what: str, message: OpenSession | SessionCommand
@@ -228,6 +276,7 @@ class Operator:
         send(self._commands, message)
 
     def _report(self, event: Event) -> None:
+        self.events.append(event)
         detail = event.detail
         if event.kind == "phase":
             cause = f" ({detail['cause']})" if detail["cause"] else ""
@@ -246,12 +295,11 @@ def run_demo(
     Headless, it ends with the session; else it goes on until it is interrupted.
     """
     supervisor = demo_supervisor(params)
-    (program,) = supervisor.snapshot.programs
-    operator = Operator(supervisor, program, say)
+    operator = Operator(supervisor, demo_program_of(supervisor).name, say)
     welcomed = False
 
     clock = SystemClock()
-    injector = Injector(params.faults, supervisor, say)
+    injector = Injector(params.faults, supervisor, operator.leave, say)
     began_s = clock.now_s()
 
     def serve() -> bool:

@@ -1,13 +1,15 @@
 """What every role has in common: arguments, heartbeat, and an end with its parent.
 
 ``python -m service.role engine --endpoints … --snapshot …`` is how the supervisor
-starts one. Standard input is the lifeline: a line lets the role begin, its end, which
-comes with the end of the parent whatever became of it, ends the role.
+starts one. Standard input is the lifeline: the first line lets the role begin, later
+ones name faults to rehearse, and its end, which comes with the end of the parent
+whatever became of it, ends the role.
 """
 
 import argparse
 import importlib
 import os
+import queue
 import signal
 import sys
 import threading
@@ -26,11 +28,15 @@ from service.config.load import check
 from service.config.programs import ProgramConfig
 from service.config.rig import RigConfig
 from service.core.program import Program
-from service.errors import ExitCode, ServiceError
+from service.errors import ConfigError, ExitCode, ServiceError
 from service.messages import Heartbeat, Role
+
+#: Outputs that faults may be rehearsed on: both end in a simulation or in a stream.
+REHEARSAL_DRIVERS = frozenset({"simulated", "lsl"})
 
 HEARTBEAT_NS = 20_000_000
 STDIN_FD = 0
+READ_BYTES = 4096
 
 #: Dashboards and viewers get what engine and output leave of the processor. A.
 NICE = 10
@@ -38,10 +44,22 @@ NICE = 10
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The configuration as it was checked: what all roles work with."""
+    """The configuration as it was checked: what all roles work with.
+
+    ``rehearsal`` lets faults be injected. No rig file can ask for it: the demo and the
+    campaign do, for outputs without a stimulator.
+    """
 
     rig: RigConfig
     programs: dict[str, Program]
+    rehearsal: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse to rehearse faults on anything that may be bolted to a person."""
+        if self.rehearsal and self.rig.output.driver not in REHEARSAL_DRIVERS:
+            known = " or ".join(sorted(REHEARSAL_DRIVERS))
+            msg = f"rehearsal: expected output {known}, got {self.rig.output.driver}"
+            raise ConfigError(msg)
 
     def to_json(self) -> str:
         """Return it for `from_json`."""
@@ -49,6 +67,7 @@ class Snapshot:
         data = {
             "rig": self.rig.model_dump(mode="json", exclude_none=True),
             "programs": [p.model_dump(mode="json") for p in programs],
+            "rehearsal": self.rehearsal,
         }
         return msgspec.json.encode(data).decode()
 
@@ -58,7 +77,8 @@ class Snapshot:
         data = msgspec.json.decode(text)
         rig = check(data["rig"], RigConfig, "snapshot")
         programs = [check(p, ProgramConfig, "snapshot") for p in data["programs"]]
-        return cls(rig, {p.name: p.to_core() for p in programs})
+        by_name = {p.name: p.to_core() for p in programs}
+        return cls(rig, by_name, rehearsal=data["rehearsal"] is True)
 
 
 class Lifeline:
@@ -67,6 +87,7 @@ class Lifeline:
     def __init__(self) -> None:
         self._begun = threading.Event()
         self._ended = threading.Event()
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     @property
     def has_ended(self) -> bool:
@@ -85,9 +106,21 @@ class Lifeline:
 
     def watch(self, fd: int = STDIN_FD) -> None:
         """Follow the pipe from the parent, until it closes."""
-        while os.read(fd, 1):
-            self._begun.set()
+        rest = b""
+        while data := os.read(fd, READ_BYTES):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                if self._begun.is_set():
+                    self._lines.put(line.decode())
+                self._begun.set()
         self.end()
+
+    def next_line(self) -> str | None:
+        """Return what the parent said after it let the role begin; None: no more."""
+        try:
+            return self._lines.get_nowait()
+        except queue.Empty:
+            return None
 
 
 @dataclass(slots=True)

@@ -52,16 +52,20 @@ class Subscription:
 
     def pull(self) -> list[list[Any]]:
         """Return the samples that have come since the last call, oldest first."""
+        samples, _ = self.pull_stamped()
+        return samples
+
+    def pull_stamped(self) -> tuple[list[list[Any]], list[float]]:
+        """Return samples as `pull` does, and when each was sent (LSL clock)."""
         inlet = self._inlet or self._connect()
         if inlet is None:
-            return []
+            return [], []
         try:
-            samples, _ = inlet.pull_chunk(0.0, MAX_SAMPLES_PER_PULL)
+            return inlet.pull_chunk(0.0, MAX_SAMPLES_PER_PULL)
         except self._lsl.util.LostError:
             self._lost_s[self._uid] = self._lsl.local_clock()
             self._inlet = None
-            return []
-        return samples
+            return [], []
 
     def _connect(self) -> _Inlet | None:
         # A connection can break while its stream lives on: it is tried again.

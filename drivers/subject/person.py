@@ -2,9 +2,7 @@
 
 import enum
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 
@@ -41,9 +39,17 @@ class PersonParams:
     response: ResponseParams
 
 
-def _normals(rng: np.random.Generator) -> Iterator[float]:
-    for _ in repeat(None):
-        yield from rng.standard_normal(RNG_BLOCK).tolist()
+class _Normals:
+    """Normal deviates one by one; unlike a generator it can be copied mid-way."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._block: list[float] = []
+
+    def draw(self) -> float:
+        if not self._block:
+            self._block = self._rng.standard_normal(RNG_BLOCK).tolist()[::-1]
+        return self._block.pop()
 
 
 class Person:
@@ -66,7 +72,7 @@ class Person:
         self._provoked = False
         self._voluntary = 0.0
         self._wobble = 0.0
-        self._normal = _normals(rng)
+        self._normals = _Normals(rng)
         self._response = Response(
             params.response, params.recruitment.tolerance_ma, pain_gain, dt_s
         )
@@ -98,7 +104,7 @@ class Person:
             self._tone,
             inhibition,
             excitation + cramping,
-            next(self._normal),
+            self._normals.draw(),
             dt_s=self._dt_s,
             provoked=self._provoked,
         )
@@ -113,7 +119,7 @@ class Person:
     def _contract(self, effort_pct_mvc: float) -> None:
         keep = math.exp(-self._dt_s / EFFORT_TAU_S)
         fresh = EFFORT_SPREAD * math.sqrt(1.0 - keep * keep)
-        self._wobble = keep * self._wobble + fresh * next(self._normal)
+        self._wobble = keep * self._wobble + fresh * self._normals.draw()
         target = effort_pct_mvc * (1.0 + self._wobble)
         step = -math.expm1(-self._dt_s / VOLUNTARY_TAU_S)
         self._voluntary += (target - self._voluntary) * step

@@ -64,7 +64,7 @@ class Dose:
                 spans = (*spans[:-1], (spans[-1][0], end_s))
             else:
                 spans = (*spans, (self.t_s, end_s))
-        if spans and spans[0][1] <= t_s - ON_WINDOW_S:
+        while spans and spans[0][1] <= t_s - ON_WINDOW_S:
             spans = spans[1:]
         settled = replace(self, t_s=t_s, charge_uc=charge, spans=spans)
         full_s = on_fraction * ON_WINDOW_S - (REST_S if self.is_resting else 0.0)

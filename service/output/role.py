@@ -72,6 +72,10 @@ class OutputRole:
 
     def obey(self, permit: Permit) -> OutputState:
         """Do what a permit allows, if it is fresh and nothing is wrong."""
+        if self._has_expired():
+            # Nobody looked at the time for a while, and the device went to zero by
+            # itself: what comes now starts from there.
+            self._zero()
         if not permit.active:
             self._zero()
         elif self._fault is None:
@@ -82,10 +86,9 @@ class OutputRole:
         """Let permits expire, look at the device, go on trying for zero."""
         now_ns = self._clock.now_ns()
         retry = self._retry_ns is not None and now_ns >= self._retry_ns
-        expired = self._told.readback.active and now_ns >= self._gate.expires_ns
-        if retry or expired:
+        if retry or self._has_expired():
             self._zero()
-        elif now_ns - self._told.read_ns >= READ_EVERY_NS:
+        elif self._retry_ns is None and now_ns - self._told.read_ns >= READ_EVERY_NS:
             self._look()
         return self.state()
 
@@ -121,6 +124,10 @@ class OutputRole:
             fault=self._fault,
             limited_by=told.limited_by,
         )
+
+    def _has_expired(self) -> bool:
+        now_ns = self._clock.now_ns()
+        return self._told.readback.active and now_ns >= self._gate.expires_ns
 
     def _judge(self, permit: Permit) -> None:
         claim = Claim(

@@ -2,14 +2,9 @@
 
 import zmq
 
-from service.bus import answer, receive, receive_request, send
-from service.messages import (
-    ClearOutputFault,
-    OutputState,
-    Permit,
-    Reply,
-    StopOutput,
-)
+from service.bus import answer, receive_request, send
+from service.faults.seams import SocketArrivals, rehearse_output
+from service.messages import ClearOutputFault, OutputState, Reply, StopOutput
 from service.output.role import OutputRole
 from service.output.stop_watch import StopWatch
 from service.role import Context
@@ -26,8 +21,11 @@ TELL_EVERY_NS = 50_000_000
 def run(context: Context) -> None:
     """Open the device once the parent says go; leave it at zero."""
     rig, clock = context.snapshot.rig, context.clock
-    role = OutputRole(make_output(rig.output, clock), make_gate(rig), clock)
     permits = context.bus.permits_in()
+    device, arrivals, injected = rehearse_output(
+        context, make_output(rig.output, clock), SocketArrivals(permits)
+    )
+    role = OutputRole(device, make_gate(rig), clock)
     requests = context.bus.server(context.endpoints.actuator)
     readbacks = context.bus.publisher(context.endpoints.readbacks)
     poller = zmq.Poller()
@@ -43,15 +41,15 @@ def run(context: Context) -> None:
         while not context.lifeline.has_ended:
             context.pulse.beat()
             watch.check()
+            injected.step()
             ready = dict(poller.poll(SCAN_MS))
             state = None
             if requests in ready:
                 state = _serve(role, requests)
-            elif permits in ready:
-                permit = receive(permits)
-                state = role.obey(permit) if isinstance(permit, Permit) else None
+            elif (permit := arrivals.newest()) is not None:
+                state = role.obey(permit)
             state = state or role.tick()
-            if _is_news(told, state):
+            if is_news(told, state):
                 send(readbacks, state)
                 told = state
     finally:
@@ -84,7 +82,8 @@ def _serve(role: OutputRole, requests: "zmq.Socket[bytes]") -> OutputState | Non
     return state
 
 
-def _is_news(told: OutputState, state: OutputState) -> bool:
+def is_news(told: OutputState, state: OutputState) -> bool:
+    """Say whether a state is worth telling after the one that was told last."""
     return (
         state.now_ns - told.now_ns >= TELL_EVERY_NS
         or state.sequence != told.sequence

@@ -8,13 +8,13 @@ how long it is in `SEAL`.
 
 import hashlib
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from service.errors import ExitCode, ServiceError
+from service.recorder.disk import Disk, SystemDisk
 
 JOURNAL = "journal.jsonl"
 SEAL = "session.json"
@@ -46,11 +46,14 @@ def digest(record: Mapping[str, Any]) -> str:
 class JournalWriter:
     """Appends to one journal. Whatever the disk refuses is raised as `OSError`."""
 
-    def __init__(self, folder: Path, head: Mapping[str, Any]) -> None:
-        folder.mkdir(parents=True)
+    def __init__(
+        self, folder: Path, head: Mapping[str, Any], disk: Disk | None = None
+    ) -> None:
         self._folder = folder
         self._head = dict(head)
-        self._file = (folder / JOURNAL).open("xb")
+        self._disk = disk or SystemDisk()
+        self._disk.create(folder / JOURNAL)
+        self._is_open = True
         self._previous = GENESIS
         self._synced_s = 0.0
         self.n = 0
@@ -71,23 +74,23 @@ class JournalWriter:
             "body": body,
         }
         record["hash"] = digest(record)
-        self._file.write(canonical(record) + b"\n")
-        self._file.flush()
+        self._disk.append(canonical(record) + b"\n")
         self._previous = str(record["hash"])
         self.n += 1
 
     def sync(self, now_s: float) -> None:
         """Make sure, every now and then, that what was written is on the disk."""
         if now_s - self._synced_s >= SYNC_EVERY_S:
-            os.fsync(self._file.fileno())
+            self._disk.sync()
             self._synced_s = now_s
 
     def close(self) -> None:
         """Write the last lines to the disk and seal the journal."""
-        if self._file.closed:
+        if not self._is_open:
             return
-        os.fsync(self._file.fileno())
-        self._file.close()
+        self._disk.sync()
+        self._disk.close()
+        self._is_open = False
         self._write_seal(closed=True)
 
     def _write_seal(self, *, closed: bool) -> None:
@@ -97,9 +100,8 @@ class JournalWriter:
             "n_records": self.n if closed else None,
             "last_hash": self._previous if closed else None,
         }
-        part = self._folder / f"{SEAL}.part"
-        part.write_text(json.dumps(seal, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        part.replace(self._folder / SEAL)
+        text = json.dumps(seal, indent=1, ensure_ascii=False) + "\n"
+        self._disk.replace(self._folder / SEAL, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +130,20 @@ def read_records(folder: Path) -> list[dict[str, Any]]:
     except OSError as error:
         msg = f"{folder}: expected a session with {JOURNAL}, got: {error.strerror}"
         raise JournalError(msg) from error
+    return parse_records(lines[:-1], folder / JOURNAL)
+
+
+def parse_records(lines: Iterable[bytes], path: Path) -> list[dict[str, Any]]:
+    """Return the records of whole lines; raise `JournalError` naming ``path``."""
     records = []
-    for number, line in enumerate(lines[:-1], start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
         except ValueError as error:
-            msg = f"{folder / JOURNAL}, line {number}: expected JSON, got: {error}"
+            msg = f"{path}, line {number}: expected JSON, got: {error}"
             raise JournalError(msg) from error
         if not isinstance(record, dict):
-            msg = f"{folder / JOURNAL}, line {number}: expected an object"
+            msg = f"{path}, line {number}: expected an object"
             raise JournalError(msg)
         records.append(record)
     return records
@@ -145,14 +152,11 @@ def read_records(folder: Path) -> list[dict[str, Any]]:
 def verify(folder: Path) -> Verdict:
     """Follow the chain of a journal and compare its end with the seal."""
     records = read_records(folder)
-    previous = GENESIS
-    for n, record in enumerate(records):
-        trouble = _trouble(n, record, previous)
-        if trouble:
-            return Verdict(ok=False, n_records=n, closed=False, text=trouble)
-        previous = str(record["hash"])
+    n, trouble = follow(records)
+    if trouble:
+        return Verdict(ok=False, n_records=n, closed=False, text=trouble)
+    previous = str(records[-1]["hash"]) if records else GENESIS
     seal = _read_seal(folder)
-    n = len(records)
     if not seal.get("closed"):
         text = f"{n} records are sound; the journal was never closed: it may go on"
         return Verdict(ok=True, n_records=n, closed=False, text=text)
@@ -160,6 +164,21 @@ def verify(folder: Path) -> Verdict:
         text = f"it was closed with {seal.get('n_records')} records, but has {n}"
         return Verdict(ok=False, n_records=n, closed=True, text=text)
     return Verdict(ok=True, n_records=n, closed=True, text=f"{n} records are sound")
+
+
+def follow(
+    records: Sequence[Mapping[str, Any]], n: int = 0, previous: str = GENESIS
+) -> tuple[int, str]:
+    """Return the number of sound records, and why no more are sound, if so.
+
+    The first of them is expected to be number ``n``, after one with hash ``previous``.
+    """
+    for record in records:
+        trouble = _trouble(n, record, previous)
+        if trouble:
+            return n, trouble
+        n, previous = n + 1, str(record["hash"])
+    return n, ""
 
 
 def _trouble(n: int, record: Mapping[str, Any], previous: str) -> str:

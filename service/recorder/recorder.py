@@ -1,12 +1,12 @@
 """The recorder: writes what the engine says, and tells at once when it cannot."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from drivers.ports import Clock
 from service.messages import Record, RecorderState
+from service.recorder.disk import Disk, SystemDisk
 from service.recorder.journal import JournalWriter
 
 #: With less free disk nothing is armed and whatever runs is ended. S24. A.
@@ -32,11 +32,13 @@ class Recorder:
         head: Mapping[str, Any],
         clock: Clock,
         min_free_bytes: int = MIN_FREE_BYTES,
+        disk: Disk | None = None,
     ) -> None:
         self._sessions = data / "sessions"
         self._head = dict(head)
         self._clock = clock
         self._min_free = min_free_bytes
+        self._disk = disk or SystemDisk()
         self._journal: JournalWriter | None = None
         self._session_id = ""
         self._expected = 0
@@ -90,7 +92,8 @@ class Recorder:
             self._error = ""
             self._session_id, self._expected = record.session_id, 0
             head = {**self._head, "session_id": record.session_id, **record.body}
-            self._journal = JournalWriter(self._sessions / record.session_id, head)
+            folder = self._sessions / record.session_id
+            self._journal = JournalWriter(folder, head, self._disk)
         if self._journal is None or record.session_id != self._session_id:
             return
         if record.number != self._expected:
@@ -103,8 +106,7 @@ class Recorder:
 
     def _look(self) -> str:
         folder = self._sessions
-        folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
+        free = self._disk.free_bytes(folder)
         if free >= self._min_free:
             return ""
         return (

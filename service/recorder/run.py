@@ -9,7 +9,9 @@ import msgspec
 import zmq
 
 from service.bus import receive, send
+from service.faults.seams import rehearse_recorder
 from service.messages import Record, RecorderState
+from service.recorder.disk import SystemDisk
 from service.recorder.recorder import Recorder
 from service.role import Context
 
@@ -30,7 +32,8 @@ def run(context: Context) -> None:
             "python": platform.python_version(),
         },
     }
-    recorder = Recorder(Path(snapshot.rig.data.folder), head, clock)
+    disk, injected = rehearse_recorder(context, SystemDisk())
+    recorder = Recorder(Path(snapshot.rig.data.folder), head, clock, disk=disk)
     records = context.bus.records_in()
     states = context.bus.publisher(context.endpoints.recorder)
     context.pulse.beat(ready=False)
@@ -40,12 +43,13 @@ def run(context: Context) -> None:
     try:
         while not context.lifeline.has_ended:
             context.pulse.beat()
+            injected.step()
             if records.poll(POLL_MS, zmq.POLLIN):
                 while isinstance(record := receive(records), Record):
                     recorder.take(record)
             recorder.tick()
             state = recorder.state()
-            if _is_news(told, state):
+            if is_news(told, state):
                 send(states, state)
                 told = state
     finally:
@@ -54,7 +58,8 @@ def run(context: Context) -> None:
         recorder.close()
 
 
-def _is_news(told: RecorderState | None, state: RecorderState) -> bool:
+def is_news(told: RecorderState | None, state: RecorderState) -> bool:
+    """Say whether a state is worth telling after the one that was told last."""
     return (
         told is None
         or state.now_ns - told.now_ns >= TELL_EVERY_NS

@@ -5,34 +5,11 @@ import pytest
 
 from drivers.errors import DriverConfigError
 from drivers.subject.faults import KINDS, SignalFault
-from dsp.types import Chunk
 from service.errors import ConfigError
-from service.faults import parse_fault
+from service.faults.kinds import parse_fault
 from tests.support.virtual_rig import VirtualRig
 
 EMG_UV = np.arange(64.0).reshape(32, 2) - 31.5
-
-
-class FaultyRig(VirtualRig):
-    """Its source passes through a fault once there is one."""
-
-    fault: SignalFault | None = None
-
-    def step(self) -> None:
-        for event in self.source.poll(0.1):
-            for item in self.through_the_fault(event):
-                self.engine.handle(item)
-            self.engine.tick()
-        self.engine.handle(self.role.tick())
-
-    def through_the_fault(self, event) -> list:
-        if self.fault is None or not isinstance(event, Chunk):
-            return [event]
-        shift_s = event.t_s - event.t_s[-1]
-        return [
-            Chunk("emg", emg_uv, end_s + shift_s[-len(emg_uv) :], event.arrival_s)
-            for emg_uv, end_s in self.fault.pushes(event.emg_uv, float(event.t_s[-1]))
-        ]
 
 
 @pytest.mark.parametrize(
@@ -46,11 +23,11 @@ class FaultyRig(VirtualRig):
     ],
 )
 def test_a_bad_signal_takes_the_output_to_zero(kind, within_s, phases) -> None:
-    rig = FaultyRig()
+    rig = VirtualRig()
     rig.open()
     rig.run(lambda r: r.role.state().amplitudes[0] >= 2.0)
     began_s = rig.clock.now_s()
-    rig.fault = SignalFault(kind, KINDS[kind][1], began_s)
+    rig.signal_fault = SignalFault(kind, KINDS[kind][1], began_s)
 
     rig.run(lambda r: not any(r.role.state().amplitudes), 5, script={})
 

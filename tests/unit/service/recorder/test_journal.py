@@ -32,7 +32,7 @@ def written(folder: Path, n: int = 10, *, closed: bool = True) -> Path:
     if closed:
         journal.close()
     else:
-        journal._file.close()  # as a crash would
+        journal._disk.close()  # as a crash would
     return folder
 
 

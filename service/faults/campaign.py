@@ -1,0 +1,166 @@
+"""A randomised campaign of faults: most in virtual time, some among real processes."""
+
+import json
+import os
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from drivers.liblsl import CONFIG_VARIABLE, LOOPBACK_CONFIG, is_configured
+from service.errors import ConfigError
+from service.faults.bounds import MS
+from service.faults.prepared import prepare
+from service.faults.real_runs import RealRig, by_rig, draw_all_real
+from service.faults.verdict import Outcome
+from service.faults.virtual_runs import RANGES, draw, run_virtual
+
+#: Without being asked for more, one run of this many is a real one, and few in all: a
+#: real run takes about 20 s.
+REAL_EVERY = 50
+MOST_REAL_RUNS = 12
+
+#: Progress is told this often.
+TELL_EVERY = 100
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignParams:
+    """How many faults, drawn from which seed, and how many among real processes."""
+
+    runs: int
+    seed: int
+    real: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        if self.runs < 1:
+            msg = f"--runs: expected 1 or more, got {self.runs}"
+            raise ConfigError(msg)
+        if self.real is not None and not 0 <= self.real <= self.runs:
+            msg = f"--real: expected 0 to {self.runs}, got {self.real}"
+            raise ConfigError(msg)
+
+    @property
+    def real_runs(self) -> int:
+        """How many runs are real ones."""
+        usual = min(self.runs // REAL_EVERY, MOST_REAL_RUNS)
+        return usual if self.real is None else self.real
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a campaign found."""
+
+    params: CampaignParams
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether nothing happened that must not."""
+        return not any(outcome.violations for outcome in self.outcomes)
+
+    def to_json(self) -> str:
+        """Return one line."""
+        real = [outcome for outcome in self.outcomes if outcome.real]
+        found = {
+            "runs": len(self.outcomes),
+            "violations": self.violations(),
+            "worst_time_to_zero_ms": _worst_ms(self.outcomes),
+            "seed": self.params.seed,
+            "real_runs": len(real),
+            "worst_real_time_to_zero_ms": _worst_ms(real),
+            "by_kind": dict(sorted(Counter(o.kind for o in self.outcomes).items())),
+            "by_phase": dict(sorted(Counter(o.phase for o in self.outcomes).items())),
+            "longest_standstill_ms": round(
+                max((o.stood_still_s for o in real), default=0.0) / MS, 1
+            ),
+        }
+        return json.dumps(found, allow_nan=False)
+
+    def violations(self) -> list[dict[str, object]]:
+        """Return what must not have happened, each with the run that it happened in."""
+        return [
+            {
+                "run": number,
+                "kind": outcome.kind,
+                "phase": outcome.phase,
+                "argument": round(outcome.argument, 3),
+                "real": outcome.real,
+                **asdict(violation),
+            }
+            for number, outcome in enumerate(self.outcomes)
+            for violation in outcome.violations
+        ]
+
+    def to_text(self) -> str:
+        """Return a table for people, and every violation under it."""
+        lines = [f"{'kind':<16}{'runs':>6}{'real':>6}  {'worst time to zero':>18}"]
+        for kind in sorted({outcome.kind for outcome in self.outcomes}):
+            of_kind = [outcome for outcome in self.outcomes if outcome.kind == kind]
+            n_real = sum(outcome.real for outcome in of_kind)
+            worst = _worst_ms(of_kind).get(kind)
+            text = "none asked for" if worst is None else f"{worst:.0f} ms"
+            lines.append(f"{kind:<16}{len(of_kind):>6}{n_real:>6}  {text:>18}")
+        found = self.violations()
+        lines += [
+            "run {run}: {kind} while {phase}: {rule}: {detail}".format(**violation)
+            for violation in found
+        ]
+        return "\n".join([*lines, f"{len(found)} violations"])
+
+
+def run_campaign(params: CampaignParams, say: Say) -> Report:
+    """Run it all; the same seed draws the same faults."""
+    n_virtual = params.runs - params.real_runs
+    virtual = _virtual_outcomes(params.seed, n_virtual, say) if n_virtual else ()
+    real = _real_outcomes(params.seed, params.real_runs, say)
+    return Report(params, (*virtual, *real))
+
+
+def _virtual_outcomes(seed: int, n_runs: int, say: Say) -> Iterator[Outcome]:
+    rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    prepared = prepare(say)
+    n_bad = 0
+    for number in range(1, n_runs + 1):
+        outcome = run_virtual(draw(rng, prepared, tuple(RANGES)))
+        n_bad += bool(outcome.violations)
+        if number % TELL_EVERY == 0 or number == n_runs:
+            say(f"{number} of {n_runs} virtual runs, {n_bad} with violations")
+        yield outcome
+
+
+def _real_outcomes(seed: int, n_runs: int, say: Say) -> Iterator[Outcome]:
+    draws = draw_all_real(random.Random(seed), n_runs)  # noqa: S311 - repeatable
+    with tempfile.TemporaryDirectory(prefix="unclench-faults-") as folder:
+        keep_streams_here(Path(folder))
+        for number, together in enumerate(by_rig(draws)):
+            names = ", ".join(drawn.kind for drawn in together)
+            say(f"starting a rig for {names}")
+            yield from RealRig(seed + number, Path(folder) / str(number), say).run(
+                together
+            )
+
+
+def keep_streams_here(folder: Path) -> None:
+    """Confine LSL to this host, unless the user has confined it otherwise.
+
+    liblsl reads its configuration once, when it is loaded.
+    """
+    if not is_configured():
+        path = folder / "lsl_api.cfg"
+        path.write_text(LOOPBACK_CONFIG, encoding="utf-8")
+        os.environ[CONFIG_VARIABLE] = str(path)
+
+
+def _worst_ms(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    worst: dict[str, float] = {}
+    for outcome in outcomes:
+        if outcome.time_to_zero_s is not None:
+            ms = round(outcome.time_to_zero_s / MS, 1)
+            worst[outcome.kind] = max(ms, worst.get(outcome.kind, 0.0))
+    return dict(sorted(worst.items()))
