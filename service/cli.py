@@ -81,13 +81,17 @@ def faults(
         int | None,
         typer.Option(help="How many among real processes; default: 1 in 50, 12 most."),
     ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="Of fault; repeatable; default: all.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Inject random faults into simulated rigs and report when each was at zero."""
-    from service.faults.campaign import CampaignParams, run_campaign
+    from service.faults.campaign import EVERY_KIND, CampaignParams, run_campaign
 
     with _told("faults"):
-        report = run_campaign(CampaignParams(runs, seed, real), say)
+        params = CampaignParams(runs, seed, real, tuple(kind or EVERY_KIND))
+        report = run_campaign(params, say)
     sys.stdout.write((report.to_json() if json else report.to_text()) + "\n")
     if not report.is_safe:
         raise typer.Exit(ExitCode.FAILED)

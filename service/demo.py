@@ -207,6 +207,10 @@ class Operator:
         """Do nothing any more, as an operator who walked away."""
         self._is_gone = True
 
+    def come_back(self) -> None:
+        """Act again, after a rehearsal of having left."""
+        self._is_gone = False
+
     def step(self) -> None:
         """Take in what came and do what comes next."""
         while (message := receive(self._live)) is not None:

@@ -13,7 +13,8 @@ from drivers.liblsl import CONFIG_VARIABLE, LOOPBACK_CONFIG, is_configured
 from service.errors import ConfigError
 from service.faults.bounds import MS
 from service.faults.prepared import prepare
-from service.faults.real_runs import RealRig, by_rig, draw_all_real
+from service.faults.real_draws import REAL_KINDS, RealDraw, by_rig, draw_all_real
+from service.faults.real_runs import RealRig, never_met
 from service.faults.verdict import Outcome
 from service.faults.virtual_runs import RANGES, draw, run_virtual
 
@@ -21,6 +22,12 @@ from service.faults.virtual_runs import RANGES, draw, run_virtual
 #: real run takes about 20 s.
 REAL_EVERY = 50
 MOST_REAL_RUNS = 12
+
+#: Every kind of a campaign.
+EVERY_KIND = tuple(dict.fromkeys((*RANGES, *REAL_KINDS)))
+
+#: A rig that a busy host ends before its faults are over is started again so often.
+ATTEMPTS = 3
 
 #: Progress is told this often.
 TELL_EVERY = 100
@@ -35,6 +42,7 @@ class CampaignParams:
     runs: int
     seed: int
     real: int | None = None
+    kinds: Sequence[str] = EVERY_KIND
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
@@ -43,6 +51,15 @@ class CampaignParams:
             raise ConfigError(msg)
         if self.real is not None and not 0 <= self.real <= self.runs:
             msg = f"--real: expected 0 to {self.runs}, got {self.real}"
+            raise ConfigError(msg)
+        unknown = sorted(set(self.kinds) - set(EVERY_KIND))
+        if unknown:
+            msg = f"--kind: expected {', '.join(EVERY_KIND)}, got {', '.join(unknown)}"
+            raise ConfigError(msg)
+        if not set(self.kinds) & set(RANGES) and self.real_runs < self.runs:
+            msg = (
+                "--kind: only real runs know these kinds; say --real as many as --runs"
+            )
             raise ConfigError(msg)
 
     @property
@@ -116,34 +133,52 @@ class Report:
 
 def run_campaign(params: CampaignParams, say: Say) -> Report:
     """Run it all; the same seed draws the same faults."""
-    n_virtual = params.runs - params.real_runs
-    virtual = _virtual_outcomes(params.seed, n_virtual, say) if n_virtual else ()
-    real = _real_outcomes(params.seed, params.real_runs, say)
+    virtual = _virtual_outcomes(params, say)
+    real = _real_outcomes(params, say)
     return Report(params, (*virtual, *real))
 
 
-def _virtual_outcomes(seed: int, n_runs: int, say: Say) -> Iterator[Outcome]:
-    rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
+def _virtual_outcomes(params: CampaignParams, say: Say) -> Iterator[Outcome]:
+    n_runs = params.runs - params.real_runs
+    kinds = [kind for kind in RANGES if kind in params.kinds]
+    if not n_runs or not kinds:
+        return
+    rng = random.Random(params.seed)  # noqa: S311 - repeatable on purpose
     prepared = prepare(say)
     n_bad = 0
     for number in range(1, n_runs + 1):
-        outcome = run_virtual(draw(rng, prepared, tuple(RANGES)))
+        outcome = run_virtual(draw(rng, prepared, kinds))
         n_bad += bool(outcome.violations)
         if number % TELL_EVERY == 0 or number == n_runs:
             say(f"{number} of {n_runs} virtual runs, {n_bad} with violations")
         yield outcome
 
 
-def _real_outcomes(seed: int, n_runs: int, say: Say) -> Iterator[Outcome]:
-    draws = draw_all_real(random.Random(seed), n_runs)  # noqa: S311 - repeatable
+def _real_outcomes(params: CampaignParams, say: Say) -> Iterator[Outcome]:
+    rng = random.Random(params.seed)  # noqa: S311 - repeatable on purpose
+    kinds = [kind for kind in REAL_KINDS if kind in params.kinds]
+    draws = draw_all_real(rng, kinds, params.real_runs)
     with tempfile.TemporaryDirectory(prefix="unclench-faults-") as folder:
         keep_streams_here(Path(folder))
         for number, together in enumerate(by_rig(draws)):
-            names = ", ".join(drawn.kind for drawn in together)
-            say(f"starting a rig for {names}")
-            yield from RealRig(seed + number, Path(folder) / str(number), say).run(
-                together
-            )
+            data = Path(folder) / str(number)
+            yield from _run_together(together, params.seed + number, data, say)
+
+
+def _run_together(
+    draws: Sequence[RealDraw], seed: int, data: Path, say: Say
+) -> Iterator[Outcome]:
+    """Run faults in one rig; one that the host could not keep up with is replaced."""
+    left, why = list(draws), ""
+    for attempt in range(ATTEMPTS):
+        say(f"starting a rig for {', '.join(drawn.kind for drawn in left)}")
+        rig = RealRig(seed, data / str(attempt), say)
+        outcomes, left, why = rig.run(left)
+        yield from outcomes
+        if not left:
+            return
+        say(f"the rig ended before its faults were over: {why}")
+    yield from (never_met(drawn, why) for drawn in left)
 
 
 def keep_streams_here(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Lets faults happen in a running demo: to processes by signals, else by a line."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from service.faults.kinds import OPERATOR_KINDS, PROCESS_KINDS, TOLD, PlannedFault
@@ -41,4 +42,6 @@ class Injector:
             self._leave()
         else:
             line = f"{fault.kind} {fault.argument!r}"
-            self._supervisor.tell(TOLD[fault.kind], line)
+            # A child that has just died hears nothing; the supervisor will notice.
+            with contextlib.suppress(BrokenPipeError):
+                self._supervisor.tell(TOLD[fault.kind], line)

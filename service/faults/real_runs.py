@@ -2,7 +2,6 @@
 
 import http.client
 import math
-import random
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -29,13 +28,13 @@ from service.faults.device_history import DeviceHistory
 from service.faults.explained import broken_journal, unexplained
 from service.faults.injector import Injector
 from service.faults.kinds import (
-    ALL_KINDS,
     ARGUMENTS,
-    DISK_KINDS,
+    FLOOD_KINDS,
     PROCESS_KINDS,
     PlannedFault,
 )
 from service.faults.prepared import BOUT
+from service.faults.real_draws import STOP, RealDraw
 from service.faults.verdict import (
     Outcome,
     Trace,
@@ -44,23 +43,12 @@ from service.faults.verdict import (
     violations_of,
 )
 from service.messages import ClearOutputFault, State
-from service.recorder.journal import GENESIS, read_records
+from service.recorder.journal import GENESIS, JournalError, read_records
 from service.supervisor import Supervisor
-
-#: Kinds of the campaign: what the demo can be told, and a stop over HTTP.
-STOP = "stop"
-FLOOD = "request-flood"
-REAL_KINDS = (*ALL_KINDS, STOP)
-
-#: Where a fault meets a session; most of them while something is felt.
-REAL_PHASES = ("treating-on", "treating-on", "treating-off", "holding")
 
 #: A stop comes so long after the flood has begun.
 INTO_THE_FLOOD_S = 1.0
 STOP_TIMEOUT_S = 2.0
-
-#: A fault comes so long after its phase has begun, at most.
-LEAD_S = 0.6
 
 #: A run is watched for an on part and an off part, or for a return.
 WATCH_S = 3.7
@@ -89,48 +77,6 @@ ASK_EVERY_S = 1.0
 SELF_TOLD = frozenset({"stop-subject"})
 
 SUBJECT = "responder"
-
-
-@dataclass(frozen=True, slots=True)
-class RealDraw:
-    """One fault to rehearse."""
-
-    kind: str
-    phase: str
-    argument: float
-    lead_s: float
-
-
-def draw_all_real(rng: random.Random, n_runs: int) -> list[RealDraw]:
-    """Choose faults and their moments: every kind once before any comes twice."""
-    kinds: list[str] = []
-    while len(kinds) < n_runs:
-        kinds += rng.sample(REAL_KINDS, len(REAL_KINDS))
-    return [draw_real(rng, kind) for kind in kinds[:n_runs]]
-
-
-def draw_real(rng: random.Random, kind: str) -> RealDraw:
-    """Choose the moment of a fault of this kind."""
-    _, argument = ARGUMENTS.get(kind, ("", 0.0))
-    # A flood asks whether a stop gets through: there must be something to stop.
-    needs_current = kind in {FLOOD, STOP}
-    phase = "treating-on" if needs_current else rng.choice(REAL_PHASES)
-    return RealDraw(kind, phase, argument, rng.uniform(0.0, LEAD_S))
-
-
-def by_rig(draws: Sequence[RealDraw]) -> list[list[RealDraw]]:
-    """Return the faults in groups that one rig can suffer one after the other.
-
-    Faults of a process end it, and a journal that broke stays so until a restart.
-    """
-    groups: list[list[RealDraw]] = [[]]
-    # Clocks that jumped once jump back with the next fault of the signal.
-    for drawn in sorted(draws, key=lambda drawn: drawn.kind == "clock-jump"):
-        if drawn.kind in PROCESS_KINDS or drawn.kind in DISK_KINDS:
-            groups.append([drawn])
-        else:
-            groups[0].append(drawn)
-    return [group for group in groups if group]
 
 
 def hurried(program: Program) -> Program:
@@ -177,7 +123,7 @@ class RealRig:
 
     def __init__(self, seed: int, data: Path, say: Callable[[str], None]) -> None:
         # The planned fault is one of the flood: it brings who does it.
-        flood = PlannedFault(FLOOD, math.inf, 0.0)
+        flood = PlannedFault("request-flood", math.inf, 0.0)
         longest_s = COMPILED[Quantity.TREATMENT_S].absolute
         self._params = DemoParams(longest_s, seed, SUBJECT, free_port(), data, (flood,))
         self._data = data
@@ -199,8 +145,14 @@ class RealRig:
         self._found: list[Outcome] = []
         self._looked_s = self._asked_s = self._turned_s = 0.0
 
-    def run(self, draws: Sequence[RealDraw]) -> list[Outcome]:
-        """Start everything, let each fault happen, end everything, judge."""
+    def run(
+        self, draws: Sequence[RealDraw]
+    ) -> tuple[list[Outcome], list[RealDraw], str]:
+        """Start everything, let each fault happen, end everything, judge.
+
+        Returns what was found, and the faults that the rig did not live to see with
+        the reason of its end.
+        """
         self._waiting = [
             _Progress(d, demand_of(d.kind, d.argument, supervised=True)) for d in draws
         ]
@@ -211,9 +163,11 @@ class RealRig:
         except ServiceError as error:
             obituary = str(error)
         self._device.listen()
+        left = [p.drawn for p in self._waiting if p.fault_s is None]
         for progress in self._waiting:
-            self._found.append(self._judge(progress, obituary or "nothing happened"))
-        return self._found
+            if progress.fault_s is not None:
+                self._found.append(self._judge(progress, obituary))
+        return self._found, left, obituary
 
     def _look(self) -> bool:
         """Do what comes next; False when nothing does."""
@@ -231,6 +185,7 @@ class RealRig:
         if now_s >= progress.end_s or late:
             self._found.append(self._judge(self._waiting.pop(0), ""))
             self._turned_s = now_s
+            self._operator.come_back()
         return bool(self._waiting)
 
     def _approach(self, progress: _Progress, now_s: float) -> None:
@@ -266,7 +221,7 @@ class RealRig:
             self._stop(progress)
         else:
             self._injector.inject(PlannedFault(drawn.kind, 0.0, drawn.argument))
-            if drawn.kind != FLOOD:
+            if drawn.kind not in FLOOD_KINDS:
                 progress.fault_s = progress.injected_s
         self._looked_s = self._clock.now_s()
 
@@ -285,20 +240,8 @@ class RealRig:
 
     def _judge(self, progress: _Progress, obituary: str) -> Outcome:
         drawn, demand = progress.drawn, progress.demand
-        outcome = Outcome(
-            kind=drawn.kind,
-            phase=drawn.phase,
-            argument=drawn.argument,
-            requirement=demand.requirement,
-            time_to_zero_s=None,
-            violations=(),
-            real=True,
-            stood_still_s=progress.stood_still_s,
-        )
         if progress.fault_s is None:
-            why = obituary or self._operator.stuck()
-            lost = Violation("the rehearsal did not get to its fault", why)
-            return replace(outcome, violations=(lost,))
+            return never_met(drawn, self._operator.stuck())
         trace = Trace(
             kind=drawn.kind,
             fault_s=progress.fault_s,
@@ -312,7 +255,16 @@ class RealRig:
         took_s = time_to_zero_s(trace, demand) if demand.asks else None
         n_bad = len(found)
         self._say(f"{drawn.kind} while {drawn.phase}: {n_bad} violations")
-        return replace(outcome, time_to_zero_s=took_s, violations=tuple(found))
+        return Outcome(
+            kind=drawn.kind,
+            phase=drawn.phase,
+            argument=drawn.argument,
+            requirement=demand.requirement,
+            time_to_zero_s=took_s,
+            violations=tuple(found),
+            real=True,
+            stood_still_s=progress.stood_still_s,
+        )
 
     def _unexplained(
         self, trace: Trace, demand: Demand, obituary: str
@@ -324,17 +276,35 @@ class RealRig:
             text = f"expected the supervisor to name {name}, got {obituary!r}"
             return [Violation("S25: not explained", text)]
         if obituary:
-            return [Violation("a role died of a fault that was not its own", obituary)]
+            # A host that is too busy ends a rig, which is safe and says so.
+            return []
         state = self._operator.state
         session = state.session if state else None
         if session is None:
             return []
-        records = read_records(self._data / "sessions" / session.session_id)
+        try:
+            records = read_records(self._data / "sessions" / session.session_id)
+        except JournalError as error:
+            return [Violation("S25: no journal", str(error))]
         why = f"{session.cause} {session.hold_reason}"
         return [
             *broken_journal(records, 0, GENESIS),
             *unexplained(records, why, trace, demand),
         ]
+
+
+def never_met(drawn: RealDraw, why: str) -> Outcome:
+    """Return what to say of a fault that could not be rehearsed."""
+    lost = Violation("the rehearsal did not get to its fault", why)
+    return Outcome(
+        kind=drawn.kind,
+        phase=drawn.phase,
+        argument=drawn.argument,
+        requirement="",
+        time_to_zero_s=None,
+        violations=(lost,),
+        real=True,
+    )
 
 
 def phase_of(state: State) -> str:
