@@ -39,6 +39,7 @@ class Recruitment:
     total: float
     motor: float
     equivalent_ma: float
+    sensory: float = 0.0
 
 
 NOTHING = Recruitment(0.0, 0.0, 0.0)
@@ -73,4 +74,5 @@ def recruit(params: RecruitmentParams, stimulation: Stimulation) -> Recruitment:
     sensory = sigmoid((ma - params.sensory_ma - SENSORY_OFFSET_MA) / SENSORY_SPREAD_MA)
     motor = sigmoid((ma - params.motor_ma) / MOTOR_SPREAD_MA)
     total = SENSORY_SHARE * sensory + (1.0 - SENSORY_SHARE) * motor
-    return Recruitment(total * rate_factor(stimulation.frequency_hz), motor, ma)
+    total *= rate_factor(stimulation.frequency_hz)
+    return Recruitment(total, motor, ma, sensory)

@@ -79,28 +79,28 @@ def heard(*samples, output_index=0):
 
 
 def test_without_a_stream_there_is_silence():
-    assert StimulationListener(FakeLsl(), "stim", 0).at(0.0) == SILENCE
+    assert StimulationListener(FakeLsl(), "stim", 0).at(0.0) == (SILENCE,)
 
 
 def test_the_newest_command_counts_until_it_expires():
     listener = heard(sample(5.0), sample(7.0, sequence=2))
-    assert listener.at(9.99) == Stimulation(7.0, 4.0, 200.0)
-    assert listener.at(10.0) == SILENCE
+    assert listener.at(9.99) == (Stimulation(7.0, 4.0, 200.0),)
+    assert listener.at(10.0) == (SILENCE,)
 
 
 def test_inactive_command_is_silence():
-    assert heard(sample(5.0), sample(5.0, active=False)).at(0.0) == SILENCE
+    assert heard(sample(5.0), sample(5.0, active=False)).at(0.0) == (SILENCE,)
 
 
 def test_nonsense_silences_what_was_running(caplog):
     with caplog.at_level(logging.WARNING):
-        assert heard(sample(5.0), [float("nan")] * 6).at(0.0) == SILENCE
+        assert heard(sample(5.0), [float("nan")] * 6).at(0.0) == (SILENCE,)
     assert "output is zero" in caplog.text
 
 
 def test_output_that_does_not_exist_is_silent_and_said(caplog):
     with caplog.at_level(logging.WARNING):
-        assert heard(sample(5.0), output_index=3).at(0.0) == SILENCE
+        assert heard(sample(5.0), output_index=3).at(0.0) == (SILENCE,)
     assert "expected output 3, the stream has 1" in caplog.text
 
 
