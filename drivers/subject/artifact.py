@@ -120,7 +120,7 @@ def m_wave_mv(params: ArtifactParams, motor: float, t_s: F64) -> F64:
 def silence_bump(t_s: F64) -> F64:
     """Return the course of the silent period after a pulse, 1 at its deepest."""
     away = (t_s - SILENCE_CENTRE_S) / SILENCE_WIDTH_S
-    return np.asarray(np.exp(-np.square(away)), dtype=np.float64)
+    return np.asarray(np.exp(-np.square(away)))
 
 
 def h_reflex_size(nerve: "Nerve") -> float:
@@ -145,7 +145,8 @@ class PulseShape:
     @property
     def t_s(self) -> F64:
         """Times of the samples since the pulse began."""
-        return (np.arange(round(EVOKED_S * self.fs)) + self.lag_samples) / self.fs
+        sample = np.arange(round(EVOKED_S * self.fs), dtype=np.float64)
+        return np.asarray((sample + self.lag_samples) / self.fs)
 
 
 @lru_cache(maxsize=SHAPES_KEPT)
@@ -210,7 +211,7 @@ class Evoked:
 
     @property
     def freshness(self) -> float:
-        """Share of the twitch force that is left, 1 when rested."""
+        """Share of the muscle's force scale that is left, 1 when rested."""
         return self._force.freshness
 
     def begin(self, n_samples: int) -> None:

@@ -32,7 +32,8 @@ from drivers.subject.preset_names import COHORT_NAMES, TONE_VARIANTS
 from drivers.subject.subject import StreamStall, SubjectParams
 
 RESET_SUFFIX = "-reset"
-ADVERSE = replace(NULL, adverse_gain=1.2)  # A: assumption
+#: A: assumption; nothing that inhibits stands against what excites.
+ADVERSE = replace(NULL, gain=(0.0, 0.05), adverse_gain=1.2)
 #: A: assumption; habituates almost completely within a minute.
 HABITUATING = Reaction(
     (1.5, 4.0),

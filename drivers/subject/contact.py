@@ -19,7 +19,7 @@ GUARDED_TONE_PCT_MVC = 5.0
 RELEASE_TAU_S = 20.0  # A: assumption; sustained pressure and stretch act so slowly
 PAINFUL_PPT = 1.3  # A: assumption; pressure hurts from here on, over the threshold
 PAIN_SPAN_PPT = 0.1 / 0.9 * PAINFUL_PPT  # as for a current: from 0.9 of the tolerance
-LIMB_TAU_S = 0.2  # A: assumption; a limb follows the hands with this lag
+LIMB_TAU_S = 0.1  # A: assumption; a limb follows the hands with this lag
 STRETCHED_SHARE = 0.5  # A: assumption; of the reflex threshold; less is no stretch
 
 

@@ -67,7 +67,7 @@ class EvokedForce:
 
     @property
     def freshness(self) -> float:
-        """What is left of the force that a twitch can have, 1 when rested."""
+        """What is left of the force scale A, 1 when rested."""
         return self.scale_n_per_ms / self._params.scale_n_per_ms
 
     def pulse(self) -> None:

@@ -17,7 +17,7 @@ class MatParams:
     """How one person lies on spikes (A: assumption).
 
     ``discomfort_pct_mvc`` is the transient at the first contact (1-3 %MVC). From
-    ``tolerance_kpa`` on, a zone hurts; about 10 % of users stopped as it was too
+    ``tolerance_kpa`` on, a zone hurts, and at twice that nobody relaxes; about 10 % of users stopped as it was too
     painful (a trial with one arm, n = 91).
     """
 
@@ -52,4 +52,4 @@ class Mat:
         discomfort = params.discomfort_pct_mvc * reached * (1.0 - self._settled)
         hardest = max((zone.level for zone in felt), default=0.0)
         hurt = max(0.0, hardest / params.tolerance_kpa - 1.0)
-        return Effect(reached, discomfort, hurt)
+        return Effect(reached * max(0.0, 1.0 - hurt), discomfort, hurt)
