@@ -17,8 +17,8 @@ class MatParams:
     """How one person lies on spikes (A: assumption).
 
     ``discomfort_pct_mvc`` is the transient at the first contact (1-3 %MVC). From
-    ``tolerance_kpa`` on, a zone hurts, and at twice that nobody relaxes; about 10 % of users stopped as it was too
-    painful (a trial with one arm, n = 91).
+    ``tolerance_kpa`` on, a zone hurts, and at twice that nobody relaxes. About 10 % of
+    users stopped as it was too painful (a trial with one arm, n = 91).
     """
 
     discomfort_pct_mvc: float = 2.0

@@ -10,6 +10,7 @@ from drivers.subject.effect import Effect
 from drivers.subject.stimulation import Stimulation
 
 TWITCH_TAU_S = 0.15  # A: assumption
+TWITCH_DELAY_S = 0.03  # A: assumption; a reflex through the spine
 DECLINE = 0.6  # A: assumption; each of the first responses is so much of the last
 #: The responses fall over the first three (Baraja-Vegas 2020, Pain Med 21:1224).
 N_DECLINING = 3
@@ -39,6 +40,8 @@ class Needle:
         self._params = params
         self._rng = rng
         self._keep = math.exp(-dt_s / TWITCH_TAU_S)
+        self._delay = max(1, round(TWITCH_DELAY_S / dt_s))
+        self._steps_left = 0
         self._n_inserted = 0.0
         self._n_twitches = 0
         self._twitch = 0.0
@@ -53,8 +56,13 @@ class Needle:
         is_new = count > self._n_inserted
         self._n_inserted = max(self._n_inserted, count)
         self._twitch *= self._keep
-        if not is_new or self._rng.random() >= self._params.probability:
+        # Insertions that follow faster than a reflex share one response.
+        if is_new and self._rng.random() < self._params.probability:
+            self._steps_left = self._steps_left or self._delay + 1
+        if self._steps_left != 1:
+            self._steps_left = max(0, self._steps_left - 1)
             return Effect(reflex_pct_mvc=self._twitch)
+        self._steps_left = 0
         size = DECLINE ** min(self._n_twitches, N_DECLINING)
         self._twitch += self._params.first_pct_mvc * size
         self._n_twitches += 1

@@ -163,7 +163,7 @@ class SubjectOutlet:
     def _make_emg(self) -> _Outlet:
         params = self._params
         channels = tuple((label, "microvolts") for label in self._subject.labels)
-        source_id = f"{params.stream_name}-{params.preset}-{params.seed}"
+        source_id = f"{params.stream_name}-{self._subject.params.preset}-{params.seed}"
         return _make_outlet(
             self._lsl,
             _StreamSpec(
@@ -174,7 +174,7 @@ class SubjectOutlet:
     def _make_truth(self) -> _Outlet:
         params = self._params
         rate_hz = params.sample_rate_hz / params.chunk_samples
-        source_id = f"{params.truth_name}-{params.preset}-{params.seed}"
+        source_id = f"{params.truth_name}-{self._subject.params.preset}-{params.seed}"
         channels = (("tone", "percent_mvc"), ("amplitude", UNITS[params.modality]))
         return _make_outlet(
             self._lsl,

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from drivers.subject.stimulation import Stimulation
+from drivers.subject.stimulation import Modality, Stimulation
 
 #: A: assumption; share of the response that sensory fibres give, below motor threshold.
 SENSORY_SHARE = 0.35
@@ -68,7 +68,7 @@ def rate_factor(frequency_hz: float) -> float:
 
 def recruit(params: RecruitmentParams, stimulation: Stimulation) -> Recruitment:
     """Return what a stimulation recruits: a sensory and a motor sigmoid."""
-    if not stimulation.is_on:
+    if not stimulation.is_on or stimulation.modality is not Modality.EMS:
         return NOTHING
     ma = stimulation.amplitude_ma / weiss_factor(params, stimulation.pulse_width_us)
     sensory = sigmoid((ma - params.sensory_ma - SENSORY_OFFSET_MA) / SENSORY_SPREAD_MA)

@@ -224,7 +224,11 @@ def test_local_twitches_fall_over_the_first_three_and_then_stay():
 def test_a_twitch_lasts_some_hundred_milliseconds():
     acting = Needle(NeedleParams(80.0, probability=1.0), DT_S, np.random.default_rng(0))
     effects = act(acting, needle(1), 1.0)
-    assert effects[round(0.15 / DT_S)].reflex_pct_mvc == pytest.approx(29.4, rel=0.1)
+    start = round(0.03 / DT_S)
+    assert effects[start - 1].reflex_pct_mvc == 0.0
+    assert effects[start].reflex_pct_mvc == pytest.approx(80.0)
+    later = effects[start + round(0.15 / DT_S)].reflex_pct_mvc
+    assert later == pytest.approx(29.4, rel=0.1)
     assert effects[-1].reflex_pct_mvc < 0.2
 
 
