@@ -33,6 +33,7 @@ H_LATENCY_S = 0.035  # R: 30-40 ms
 H_SUPPRESSION = 0.71
 H_TOUCHED = 0.5  # A: assumption; relaxing drive of touch that suppresses all of that
 MS_PER_S = 1000.0
+MOTOR_NOTICED = 0.01  # A: assumption; fewer motor fibres tire nobody
 #: Shapes are kept by their sub-sample lag and width, rounded so that they recur.
 SUBSAMPLE_DIGITS = 6
 WIDENING_DIGITS = 2
@@ -229,11 +230,8 @@ class Evoked:
     def step(self, span: Span, pulse: Stimulation, nerve: Nerve) -> None:
         """Let the pulses of the next samples act."""
         for offset in self._train.within(span.n_samples, pulse):
-            at = span.from_start + offset
-            since_ms = (at - self._last_pulse) / self._fs * MS_PER_S
-            self._last_pulse = at
-            self._force.advance(since_ms, nerve.recruited.motor)
-            self._force.pulse()
+            if nerve.recruited.motor > MOTOR_NOTICED:
+                self._twitch(span.from_start + offset, nerve.recruited.motor)
             self._add(span.from_chunk, offset, pulse, nerve)
 
     def end(self, n_samples: int) -> tuple[F64, F64] | None:
@@ -256,6 +254,12 @@ class Evoked:
         """Clip to the amplifier's rails, in place."""
         rail_uv = self._params.rail_mv * MICROVOLT_PER_MILLIVOLT
         np.clip(emg_uv, -rail_uv, rail_uv, out=emg_uv)
+
+    def _twitch(self, at: float, motor: float) -> None:
+        since_ms = (at - self._last_pulse) / self._fs * MS_PER_S
+        self._last_pulse = at
+        self._force.advance(since_ms, motor)
+        self._force.pulse()
 
     def _add(self, start: int, offset: float, pulse: Stimulation, nerve: Nerve) -> None:
         params = self._params

@@ -12,8 +12,8 @@ with R_1 = 1 and R_i = 1 + (R_0 - 1) exp(-(t_i - t_(i-1)) / tau_c), R_0 = Km + 1
 import math
 from dataclasses import dataclass
 
-#: Longest step; the force lags by 50 ms and more, calcium is exact for any step.
-STEP_MS = 5.0
+#: Longest step: calcium is exact for any, the force within 1 % for this one.
+STEP_MS = 10.0
 R0_OFFSET = 1.04
 #: By then neither calcium nor force is left, and only the recovery goes on.
 FORGOTTEN_MS = 500.0

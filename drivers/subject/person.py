@@ -191,6 +191,8 @@ class Person:
 
     def hear(self, stimulations: Stimulations) -> None:
         """Sort what comes by what actuates; only the first pulses reach this muscle."""
+        if stimulations == self._heard:
+            return
         self._heard = stimulations
         by_modality: dict[Modality, list[Stimulation]] = {}
         for one in each(stimulations):
