@@ -416,6 +416,21 @@ def test_silence_is_noticed_within_a_quarter_of_a_second() -> None:  # R4, R9
     assert kinds(rig.flow(stream)) == ["gap", "SourceRestored", "Discontinuity"]
 
 
+def test_a_silent_connection_gives_way_to_the_same_stream_started_anew() -> None:  # R10
+    rig = Rig()
+    stream = opened(rig)
+    rig.flow(stream)
+    assert kinds(rig.wait(1.0)) == ["SourceLost"]
+    again = rig.stream()
+    assert rig.flow(again, 1.0) == [], "both are there: the old one may come back"
+
+    rig.lsl.streams.remove(stream)
+    events = rig.flow(again, 2.0)
+
+    assert kinds(events)[0] == "SourceRestored"
+    assert rig.source.open().uid == again.uid()
+
+
 def test_a_backlog_is_not_used_until_the_data_are_fresh() -> None:  # R10, R11
     rig = Rig()
     stream = opened(rig)
