@@ -279,7 +279,8 @@ def _pull(link: _Link, timeout_s: float) -> tuple[npt.NDArray[Any], F64]:
         )
         raw, stamps = np.concatenate((raw, more)), np.concatenate((stamps, later))
     if len(stamps):
-        link.usual_rows = len(stamps)
+        # After a stall two pulls bring more than may be asked of one.
+        link.usual_rows = min(len(stamps), MAX_ROWS)
     return raw, stamps
 
 

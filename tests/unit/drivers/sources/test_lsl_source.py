@@ -5,7 +5,7 @@ import pytest
 
 from drivers.errors import ConnectError, DriverConfigError
 from drivers.ports import Discontinuity, SourceLost, SourceNotice, SourceRestored
-from drivers.sources.lsl import LslSource, LslSourceParams
+from drivers.sources.lsl import MAX_ROWS, LslSource, LslSourceParams
 from drivers.sources.lsl_inlet import REOPEN_WITHIN_S
 from drivers.sources.lsl_layout import Shape, changes
 from drivers.sources.lsl_resolve import Predicate
@@ -443,6 +443,19 @@ def test_a_backlog_is_not_used_until_the_data_are_fresh() -> None:  # R10, R11
         events = rig.poll()
         fresh = rig.lsl.clock.now_s() - stamps[-1] <= 0.25
         assert any(isinstance(e, Chunk) for e in events) == fresh
+
+
+def test_chunks_larger_than_a_pull_do_no_harm() -> None:  # R11
+    rig = Rig()
+    stream = opened(rig, rate=10_000.0)
+    stream.while_waited_for = lambda: stream.send(MAX_ROWS)
+    for n in (MAX_ROWS, 100, 50, 100, 50):
+        rig.lsl.clock.sleep(MAX_ROWS / 10_000.0)
+        stream.send(n)
+        rig.poll()
+
+    stream.while_waited_for = lambda: None
+    assert any(isinstance(e, Chunk) for e in rig.flow(stream, 2.0))
 
 
 def test_a_backlog_stamped_now_is_dropped() -> None:  # R9
