@@ -169,6 +169,10 @@ class LslSource:
         elif not self._lost and arrival_s - link.heard_s > self._params.silence_s:
             silent_ms = (arrival_s - link.heard_s) * 1e3
             events += self._lose(f"silent for {silent_ms:.0f} ms", arrival_s)
+        elif self._lost and again.is_replaced(link.info.uid):
+            # A host that went down without a word leaves a connection that never ends.
+            again.lose(link.info.uid)
+            self._link = None
         return events
 
     def close(self) -> None:
@@ -275,7 +279,8 @@ def _pull(link: _Link, timeout_s: float) -> tuple[npt.NDArray[Any], F64]:
         )
         raw, stamps = np.concatenate((raw, more)), np.concatenate((stamps, later))
     if len(stamps):
-        link.usual_rows = len(stamps)
+        # After a stall two pulls bring more than may be asked of one.
+        link.usual_rows = min(len(stamps), MAX_ROWS)
     return raw, stamps
 
 

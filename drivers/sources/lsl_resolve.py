@@ -92,6 +92,11 @@ class Rediscovery:
         """Never take this one."""
         self._refused.add(uid)
 
+    def is_replaced(self, uid: str) -> bool:
+        """Whether this one is no longer to be seen while another like it is."""
+        uids = {info.uid() for info in self._visible()}
+        return bool(uids) and uid not in uids
+
     def reconnect(
         self, subscribe: Callable[[Any], Link]
     ) -> tuple[Link | None, list[SourceEvent]]:
@@ -114,14 +119,17 @@ class Rediscovery:
 
     def _look(self) -> list[Any]:
         now_s = self._lsl.local_clock()
-        infos = [
+        infos = self._visible()
+        fresh = [info for info in infos if info.uid() not in self._not_before_s]
+        due = [i for i in infos if self._not_before_s.get(i.uid(), 0.0) <= now_s]
+        return fresh or due
+
+    def _visible(self) -> list[Any]:
+        return [
             info
             for info in distinct(self._resolver.results())
             if info.uid() not in self._refused
         ]
-        fresh = [info for info in infos if info.uid() not in self._not_before_s]
-        due = [i for i in infos if self._not_before_s.get(i.uid(), 0.0) <= now_s]
-        return fresh or due
 
     def _postpone(self, uid: str) -> None:
         # It has just failed.

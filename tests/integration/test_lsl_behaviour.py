@@ -162,6 +162,22 @@ def test_a_sender_that_freezes_is_lost_and_comes_back(senders, sources) -> None:
     assert used < (passed_s + 1.0) * 2000, "a backlog is not EMG of now"
 
 
+def test_a_sender_that_went_down_without_a_word_is_found_again(
+    senders, sources
+) -> None:
+    """R10: its connection stays, and no error ever comes."""
+    frozen = senders()
+    source = sources()
+    source.open()
+    follow(source, Chunk)
+    frozen.signal(signal.SIGSTOP)
+    follow(source, SourceLost)
+
+    senders()
+    follow(source, SourceRestored)
+    follow(source, Chunk)
+
+
 def test_a_reader_that_stalls_misses_data_and_is_told(senders, sources) -> None:
     """R11, R12."""
     senders()

@@ -4,19 +4,21 @@ Rows of docs/reference/lsl-behaviour.md. A sample of a known value tells that al
 was sent before it has been seen, so nothing here depends on how fast it went.
 """
 
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
 from drivers.ports import Marker, SourceNotice
+from drivers.sources.clock_follower import ClockFollower
 from drivers.sources.lsl import LslSource, LslSourceParams
 from drivers.sources.markers import MarkerSource, MarkerSourceParams
 from dsp import ChainParams
 from dsp.chain import EmgChain
 from dsp.types import Chunk, QualityFlag
 from tests.support.lsl_session import isolated_lsl
-from tests.support.lsl_streams import Outlet, follow, until
+from tests.support.lsl_streams import LONGEST_S, Outlet, follow, until
 
 pytestmark = [pytest.mark.lsl, pytest.mark.slow]
 GOOD, DOUBTFUL, LAST = 1.0, 9.0, 7.0
@@ -226,6 +228,35 @@ def test_chunks_of_a_wrong_width_never_leave_and_empty_ones_do_nothing(rigs) -> 
     assert not any(has(DOUBTFUL)(chunk) for chunk in chunks)
     outlet.push(np.empty((0, 2)))
     assert not any(has(0.0)(e) for e in source.poll(0.05))
+
+
+class Repeating:
+    """An inlet that never measures anew."""
+
+    def __init__(self, offset_s: float) -> None:
+        self.offset_s = offset_s
+
+    def time_correction(self, _timeout: float) -> float:
+        return self.offset_s
+
+
+@pytest.mark.parametrize(("wrong_s", "believed"), [(0.0, True), (5.0, False)])
+def test_a_second_inlet_measures_a_doubtful_offset_anew(wrong_s, believed) -> None:
+    """R16: both clocks are the same here, so that the truth is known to be 0."""
+    outlet = Outlet()
+    lsl = outlet.lsl
+    (found,) = lsl.resolve_byprop("name", outlet.name, 1, LONGEST_S)
+    first = Repeating(wrong_s)
+    before_s = 0.0 if wrong_s else 5.0
+    now_s = lsl.local_clock()
+    follower = ClockFollower(lsl, found, first, before_s, now_s)
+    step_s, until_s = None, now_s + (LONGEST_S if believed else 3.0)
+    while step_s is None and lsl.local_clock() < until_s:
+        time.sleep(0.02)
+        step_s = follower.follow(lsl.local_clock())
+
+    assert step_s == (pytest.approx(-5.0, abs=1.0) if believed else None)
+    assert follower.offset_s == pytest.approx(0.0, abs=1.0)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import deque
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
@@ -78,6 +79,8 @@ class FakeStream:
         self.offset_errors_s: deque[float] = deque()
         #: Calls that fail for reasons that liblsl does not tell.
         self.failing: set[str] = set()
+        #: What happens while a reader waits for more than there is.
+        self.while_waited_for: Callable[[], None] = lambda: None
         self.queue: deque[tuple[np.ndarray, np.ndarray]] = deque()
         lsl.streams.append(self)
 
@@ -185,9 +188,12 @@ class FakeInlet:
         """Wait for ``min_samples``, or for all of ``max_samples`` if there is none."""
         assert as_numpy, "lists are slow, and strings need not be UTF-8"
         self._alive("pull_chunk")
+        if min_samples is not None and not 1 <= min_samples <= max_samples:
+            raise ValueError("min_samples must be between 1 and max_samples")
         queue = self.stream.queue
         if sum(len(stamps) for _, stamps in queue) < (min_samples or max_samples):
             self._clock.sleep(timeout)
+            self.stream.while_waited_for()
         shape = (0, self.stream.channel_count())
         parts = [(np.empty(shape, DTYPES[self.stream.fields["format"]]), np.empty(0))]
         while queue and max_samples:

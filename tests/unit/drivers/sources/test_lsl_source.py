@@ -5,7 +5,7 @@ import pytest
 
 from drivers.errors import ConnectError, DriverConfigError
 from drivers.ports import Discontinuity, SourceLost, SourceNotice, SourceRestored
-from drivers.sources.lsl import LslSource, LslSourceParams
+from drivers.sources.lsl import MAX_ROWS, LslSource, LslSourceParams
 from drivers.sources.lsl_inlet import REOPEN_WITHIN_S
 from drivers.sources.lsl_layout import Shape, changes
 from drivers.sources.lsl_resolve import Predicate
@@ -416,6 +416,21 @@ def test_silence_is_noticed_within_a_quarter_of_a_second() -> None:  # R4, R9
     assert kinds(rig.flow(stream)) == ["gap", "SourceRestored", "Discontinuity"]
 
 
+def test_a_silent_connection_gives_way_to_the_same_stream_started_anew() -> None:  # R10
+    rig = Rig()
+    stream = opened(rig)
+    rig.flow(stream)
+    assert kinds(rig.wait(1.0)) == ["SourceLost"]
+    again = rig.stream()
+    assert rig.flow(again, 1.0) == [], "both are there: the old one may come back"
+
+    rig.lsl.streams.remove(stream)
+    events = rig.flow(again, 2.0)
+
+    assert kinds(events)[0] == "SourceRestored"
+    assert rig.source.open().uid == again.uid()
+
+
 def test_a_backlog_is_not_used_until_the_data_are_fresh() -> None:  # R10, R11
     rig = Rig()
     stream = opened(rig)
@@ -428,6 +443,19 @@ def test_a_backlog_is_not_used_until_the_data_are_fresh() -> None:  # R10, R11
         events = rig.poll()
         fresh = rig.lsl.clock.now_s() - stamps[-1] <= 0.25
         assert any(isinstance(e, Chunk) for e in events) == fresh
+
+
+def test_chunks_larger_than_a_pull_do_no_harm() -> None:  # R11
+    rig = Rig()
+    stream = opened(rig, rate=10_000.0)
+    stream.while_waited_for = lambda: stream.send(MAX_ROWS)
+    for n in (MAX_ROWS, 100, 50, 100, 50):
+        rig.lsl.clock.sleep(MAX_ROWS / 10_000.0)
+        stream.send(n)
+        rig.poll()
+
+    stream.while_waited_for = lambda: None
+    assert any(isinstance(e, Chunk) for e in rig.flow(stream, 2.0))
 
 
 def test_a_backlog_stamped_now_is_dropped() -> None:  # R9
