@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from drivers.recordings.units import uv_per_unit
 from service.config.base import ConfigModel, Label, Name, Seconds
+from service.config.treatment import DisturbanceConfig
 from service.core.limits import COMPILED, Quantity, beyond_compiled
 
 
@@ -76,6 +77,9 @@ class SourceBase(ConfigModel):
 
     filter: Filtering = Filtering()
     """Filtering of this source."""
+
+    treatment: DisturbanceConfig | None = None
+    """What is done about stimulation, heart and hum; if absent, filtering is all."""
 
     @model_validator(mode="after")
     def _unit_is_known(self) -> Self:
@@ -228,7 +232,6 @@ class OutputConfig(ConfigModel):
 
     driver: Literal["lsl", "simulated"]
     """`lsl` publishes a stream of type Stimulation, `simulated` is a device in memory.
-    `lsl` publishes a stream of type Stimulation, `simulated` is a device in memory.
     """
 
     name: Name = "unclench-stimulation"

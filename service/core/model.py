@@ -65,11 +65,19 @@ class Sample:
         RMS over the control window, noise included, in microvolt.
     quality : QualityFlag
         What is wrong with the channel.
+    lag_s : float
+        How long before ``t_s`` the control window ended: what the chain holds back.
     """
 
     t_s: float
     rms_uv: float
     quality: QualityFlag
+    lag_s: float = 0.0
+
+    @property
+    def measured_s(self) -> float:
+        """End of the control window: later EMG is not in ``rms_uv``."""
+        return self.t_s - self.lag_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def _progress(session: Session, sample: Sample) -> Step:
 
 def _calibrate_on(session: Session, run: CalibrationRun, sample: Sample) -> Step:
     program = session.setup.program
-    run = run.recorded(sample.t_s, sample.rms_uv, program.window_s)
+    run = run.recorded(sample.measured_s, sample.rms_uv, program.window_s)
     if not run.finished(session.now_s):
         return replace(session, calibrating=run), ()
     run = run.advanced(session.now_s)
@@ -132,7 +132,7 @@ def _calibrate_on(session: Session, run: CalibrationRun, sample: Sample) -> Step
 
 def _reassess_on(session: Session, sample: Sample) -> Step:
     program = session.setup.program
-    if session.zero.covers(sample.t_s, program.window_s, program.bout):
+    if session.zero.covers(sample.measured_s, program.window_s, program.bout):
         session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
     elapsed_s = session.now_s - session.phase_since_s
     if elapsed_s < program.timing.reassess_s or not session.reassess_uv:

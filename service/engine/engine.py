@@ -200,6 +200,7 @@ class Engine:
 
     def _see_output(self, state: OutputState) -> None:
         self._output = state
+        self._expect_pulses()
         session = self._session
         if session is None:
             return
@@ -217,6 +218,16 @@ class Engine:
             model.ReadbackSeen(self._now_s, state.active, amplitude, state.fault)
         )
 
+    def _expect_pulses(self) -> None:
+        # From the permit on, because the first pulse may come before its readback.
+        session, output = self._session, self._output
+        confirmed = output is not None and output.active and any(output.amplitudes)
+        frequency_hz = 0.0
+        if session is not None and (confirmed or self._decision.amplitude_ma > 0):
+            frequency_hz = session.setup.program.frequency_hz
+        for feed in self._feeds.values():
+            feed.expect_pulses(frequency_hz)
+
     def _see_recorder(self, state: RecorderState) -> None:
         session = self._session
         if session is None:
@@ -233,9 +244,7 @@ class Engine:
             return Reply(refused=why, kind="busy")
         source = self._params.control_source
         try:
-            setup, channel = plan_session(
-                self._params, self._feeds[source].labels, request
-            )
+            setup, channel = plan_session(self._params, self._feeds[source], request)
         except ValueError as error:
             return Reply(refused=str(error), kind="bad_request")
         self._where = source, channel
@@ -311,6 +320,7 @@ class Engine:
         if self._decision.active or was_active:
             permit = self._desk.issue(session, self._decision, self._now_ns)
             self._permit(permit)
+            self._expect_pulses()
         if self._decision.active and self._fresh_t_s is not None:
             self._latency.add(self._clock.now_s() - self._fresh_t_s)
         self._recording.decision(self._session, self._decision, permit)

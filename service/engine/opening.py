@@ -7,6 +7,7 @@ from service.core.limits import Quantity, tighten
 from service.core.permits import Gate
 from service.core.program import Program
 from service.core.state import Setup
+from service.engine.feed import Feed
 from service.messages import OpenSession
 
 
@@ -28,9 +29,9 @@ class EngineParams:
 
 
 def plan_session(
-    params: EngineParams, labels: tuple[str, ...], request: OpenSession
+    params: EngineParams, feed: Feed, request: OpenSession
 ) -> tuple[Setup, int]:
-    """Return the setup and the index of the channel that decides.
+    """Return the setup and the index of the channel of ``feed`` that decides.
 
     Raises `ValueError` saying what was expected and what came.
     """
@@ -39,6 +40,8 @@ def plan_session(
         known = ", ".join(params.programs)
         msg = f"program: expected one of {known}, got {request.program!r}"
         raise ValueError(msg)
+    _check_room(program, feed)
+    labels = feed.labels
     label = request.channel or params.control_channel or labels[0]
     if label not in labels:
         msg = f"channel: expected one of {', '.join(labels)}, got {label!r}"
@@ -65,3 +68,17 @@ def plan_session(
         needs_journal=params.needs_journal,
     )
     return setup, labels.index(label)
+
+
+def _check_room(program: Program, feed: Feed) -> None:
+    """Refuse a program whose off parts are over before tone can be measured in them."""
+    bout = program.bout
+    needed_s = bout.settle_s + program.window_s + feed.longest_lag_s
+    if bout.off_s < needed_s:
+        msg = (
+            f"program {program.name}: bout.off_s is {bout.off_s:g} s, expected at "
+            f"least {needed_s:.2f} s: bout.settle_s, window_s and the "
+            f"{feed.longest_lag_s:.2f} s that the treatment of source {feed.name!r} "
+            "takes; choose a shorter window_s or treat less"
+        )
+        raise ValueError(msg)

@@ -34,7 +34,10 @@ def run(context: Context) -> None:
         for config in rig.sources:
             source = make_source(config, context.clock)
             sources.append(source)
-            feeds.append(Feed(config.name, source.open(), config.filter, window_s))
+            info = source.open()
+            feeds.append(
+                Feed(config.name, info, config.filter, window_s, config.treatment)
+            )
         if rig.markers is not None:
             sources.append(make_markers(rig.markers))
             sources[-1].open()

@@ -13,6 +13,7 @@ from drivers.subject.stimulation import StimulationLine
 from drivers.subject.subject import SimulatedSubject
 from service.config.programs import load_programs
 from service.config.rig import Filtering
+from service.config.treatment import DisturbanceConfig
 from service.core.limits import compiled_limits
 from service.core.permits import Gate, Wiring
 from service.core.program import Program
@@ -53,6 +54,7 @@ class VirtualRig:
         faults: OutputFaults = NO_FAULTS,
         n_channels: int = 1,
         needs_journal: bool = False,
+        treatment: DisturbanceConfig | None = None,
     ) -> None:
         self.clock = ManualClock(START_NS)
         line = StimulationLine()
@@ -68,7 +70,8 @@ class VirtualRig:
         self.records: list[Record] = []
         self.states: deque[State] = deque(maxlen=100)
         self.program = program or demo_program()
-        feed = Feed("emg", self.source.open(), Filtering(), self.program.window_s)
+        info, window_s = self.source.open(), self.program.window_s
+        self.feed = Feed("emg", info, Filtering(), window_s, treatment)
         self.params = EngineParams(
             "virtual",
             "emg",
@@ -78,7 +81,9 @@ class VirtualRig:
             output_channel=0,
             needs_journal=needs_journal,
         )
-        self.engine = Engine(self.params, [feed], self.clock, self._permit, self._tell)
+        self.engine = Engine(
+            self.params, [self.feed], self.clock, self._permit, self._tell
+        )
         self.delivers_permits = True
         self.engine.handle(self.role.open())
 
