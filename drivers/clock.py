@@ -28,6 +28,14 @@ class SystemClock:
         time.sleep(duration_s)
 
 
+def unix_s() -> float:
+    """Return the wall clock: for what must be dated beyond the next start of this host.
+
+    It may be set and jump, so nothing but dates on disk may come from it.
+    """
+    return time.time()  # noqa: TID251 - this is drivers.clock
+
+
 @dataclass(slots=True)
 class ManualClock:
     """Virtual time: it passes only when somebody says so.

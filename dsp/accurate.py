@@ -222,6 +222,21 @@ class AccurateChain:
         """
         self._train.expect(self._count, frequency_hz)
 
+    def rms_over(self, window_s: float) -> F64:
+        """Return the RMS over another window of what `process` took.
+
+        Parameters
+        ----------
+        window_s : float
+            Its length in second, at most that of the longest window it was built with.
+
+        Returns
+        -------
+        ndarray, shape (n_channels,)
+            Microvolt, noise included; NaN before the first sample.
+        """
+        return self._rms.over(round(window_s * self.params.fs))[0]
+
     def restart_measurement(self) -> None:
         """Begin a new measurement with the next sample; everything runs on."""
         self._measured_from = self._count

@@ -246,6 +246,21 @@ class EmgChain:
         rms = self._rms
         return Reading(rms.last(), rms.over(self._control_rows), self._quality())
 
+    def rms_over(self, window_s: float) -> F64:
+        """Return the RMS over another window of what `process` took.
+
+        Parameters
+        ----------
+        window_s : float
+            Its length in second, at most that of the longest window it was built with.
+
+        Returns
+        -------
+        ndarray, shape (n_channels,)
+            Microvolt, noise included; NaN before the first sample.
+        """
+        return self._rms.over(round(window_s * self.params.fs))
+
     def restart_measurement(self) -> None:
         """Begin a new measurement with the next sample; the filter runs on."""
         self._measured = 0

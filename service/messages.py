@@ -77,21 +77,30 @@ class ClearOutputFault(Message, frozen=True, kw_only=True):
 
 
 class OpenSession(Message, frozen=True, kw_only=True):
-    """Begin a session; ``limits`` (quantity to bound) can only tighten."""
+    """Begin a session; ``limits`` (quantity to bound) can only tighten.
+
+    With ``reference`` "stored" it is calibrated with what an earlier session stored.
+    """
 
     program: str
     channel: str = ""
     subject: str = ""
     limits: dict[str, float] = {}
+    reference: str = ""
 
 
 class SessionCommand(Message, frozen=True, kw_only=True):
-    """A request to the session; an empty ``session_id`` means whichever is open."""
+    """A request to the session; an empty ``session_id`` means whichever is open.
+
+    For ``calibrate``, ``reference`` is "stored", "measured", or empty: as the session
+    was opened.
+    """
 
     verb: str
     session_id: str = ""
     noise_uv: float | None = None
     mvc_uv: float | None = None
+    reference: str = ""
 
 
 class Reply(Message, frozen=True, kw_only=True):
@@ -103,7 +112,12 @@ class Reply(Message, frozen=True, kw_only=True):
 
 
 class ChannelTension(msgspec.Struct, frozen=True, kw_only=True):
-    """One EMG channel at one moment. Tension is known once a session is calibrated."""
+    """One EMG channel at one moment. Tension is in %MVC once a session is calibrated.
+
+    ``tension`` is in ``unit``: ``pct_mvc``, ``pct_mvc_from_rvc`` (the MVC is estimated
+    from a submaximal load) or, without a reference, ``uv``. ``tension_pct_mvc`` is the
+    same number where it is a percentage.
+    """
 
     source: str
     label: str
@@ -111,15 +125,51 @@ class ChannelTension(msgspec.Struct, frozen=True, kw_only=True):
     rms_uv: float | None
     tension_pct_mvc: float | None
     quality: tuple[str, ...]
+    tension: float | None = None
+    unit: str = "uv"
 
 
 class CalibrationState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session was calibrated with."""
+    """What a session was calibrated with.
+
+    ``kind`` says what was contracted (``mvc`` or ``rvc``), ``origin`` whether it was
+    ``measured``, ``stored`` or ``given``, ``warnings`` what is doubtful about it.
+    """
 
     noise_uv: float
     mvc_uv: float
     baseline_pct_mvc: float | None
     baseline_sd_pct_mvc: float | None
+    unit: str = "pct_mvc"
+    kind: str = "mvc"
+    origin: str = "measured"
+    rest_uv: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class TrialState(msgspec.Struct, frozen=True, kw_only=True):
+    """One contraction: what was achieved, and why it does not count if it does not."""
+
+    trial: int
+    achieved_uv: float | None
+    rejected: str
+
+
+class CalibrationProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """A calibration under way: what the person does now, and for how long.
+
+    ``trial`` is the contraction that is under way or comes next, of ``n_trials``.
+    """
+
+    step: str
+    task: str
+    text: str
+    remaining_s: float
+    duration_s: float
+    trial: int
+    n_trials: int
+    achieved_uv: float | None
+    trials: tuple[TrialState, ...]
 
 
 class LatencyState(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +211,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     time_to_threshold_s: float | None
     final_pct_mvc: float | None
     calibration: CalibrationState | None
+    calibrating: CalibrationProgress | None = None
+    reference: str = ""
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from drivers.subject.tone import ToneParams, advance_tone
 #: A: assumption; 10-90 % rise of 0.3 s, which a first-order lag reaches in 2.2 tau.
 VOLUNTARY_TAU_S = 0.3 / 2.2
 EFFORT_PCT_MVC = 100.0
+LOAD_PCT_MVC = 15.0  # A: assumption; what a reference load asks of a muscle
 EFFORT_SPREAD = 0.03  # A: assumption; slow wobble of a maximal effort
 EFFORT_TAU_S = 1.0  # A: assumption
 STRONG_CONTRACTION_PCT_MVC = 30.0  # A: assumption; from here on a muscle can cramp up
@@ -29,7 +30,11 @@ class Task(enum.StrEnum):
 
     REST = "rest"
     MVC = "mvc"
+    RVC = "rvc"
     RELAX = "relax"
+
+
+EFFORTS_PCT_MVC = {Task.MVC: EFFORT_PCT_MVC, Task.RVC: LOAD_PCT_MVC}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +126,4 @@ class Person:
 
 def effort_of(task: Task) -> float:
     """Return the effort in %MVC with which a person follows a prompt."""
-    return EFFORT_PCT_MVC if task is Task.MVC else 0.0
+    return EFFORTS_PCT_MVC.get(task, 0.0)

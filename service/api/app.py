@@ -184,6 +184,7 @@ async def open_session(
         channel=wanted.channel,
         subject=wanted.subject,
         limits=wanted.limits,
+        reference=wanted.reference,
     )
     reply = _checked(await _gateway(request).ask_engine(message))
     response.headers["Location"] = f"{PREFIX}/sessions/{reply.session_id}"
@@ -211,9 +212,7 @@ async def calibrate(
 ) -> Done:
     """Begin the calibration; prompts come with the state and as events."""
     stored = body or Stored()
-    return await _command(
-        request, session_id, Verb.CALIBRATE, stored.noise_uv, stored.mvc_uv
-    )
+    return await _command(request, session_id, Verb.CALIBRATE, **stored.model_dump())
 
 
 @router.post("/sessions/{session_id}/arm")
@@ -284,12 +283,9 @@ async def _command(
     request: Request,
     session_id: str,
     verb: Verb,
-    noise_uv: float | None = None,
-    mvc_uv: float | None = None,
+    **more: Any,  # noqa: ANN401 - fields of the command, checked by their models
 ) -> Done:
-    message = SessionCommand(
-        verb=verb, session_id=session_id, noise_uv=noise_uv, mvc_uv=mvc_uv
-    )
+    message = SessionCommand(verb=verb, session_id=session_id, **more)
     reply = _checked(await _gateway(request).ask_engine(message))
     return Done(session_id=reply.session_id, done=verb)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from drivers.recordings.units import uv_per_unit
+from dsp.normalise import MAX_AGE_S
 from service.config.base import ConfigModel, Label, Name, Seconds
 from service.config.treatment import DisturbanceConfig
 from service.core.limits import COMPILED, Quantity, beyond_compiled
@@ -295,7 +296,18 @@ class DataConfig(ConfigModel):
     """``[data]``: where sessions are kept."""
 
     folder: Annotated[str, Field(min_length=1)] = "data"
-    """Folder; a session is in ``sessions/<id>`` below it."""
+    """Folder; a session is in ``sessions/<id>`` below it, stored MVC and RVC are in
+    ``references``.
+    """
+
+
+class CalibrationSection(ConfigModel):
+    """``[calibration]``: what this rig does about reference values."""
+
+    reference_max_age_h: Annotated[float, Field(gt=0, le=720)] = MAX_AGE_S / 3600
+    """A stored MVC or RVC that is older is refused: electrodes never come back to the
+    same place. A: a day.
+    """
 
 
 class ApiConfig(ConfigModel):
@@ -334,6 +346,9 @@ class RigConfig(ConfigModel):
 
     data: DataConfig = DataConfig()
     """Where sessions are kept."""
+
+    calibration: CalibrationSection = CalibrationSection()
+    """What is done about reference values."""
 
     api: ApiConfig = ApiConfig()
     """Where dashboards connect."""

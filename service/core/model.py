@@ -1,6 +1,7 @@
 """Words of the session: phases, what happens to it, and what it answers."""
 
 import enum
+import math
 from dataclasses import dataclass, field
 
 from dsp.types import QualityFlag
@@ -50,6 +51,7 @@ class Task(enum.StrEnum):
 
     REST = "rest"
     MVC = "mvc"
+    RVC = "rvc"
     RELAX = "relax"
 
 
@@ -67,12 +69,16 @@ class Sample:
         What is wrong with the channel.
     lag_s : float
         How long before ``t_s`` the control window ended: what the chain holds back.
+    short_uv : float
+        RMS over the short window that contractions are judged by
+        (`dsp.tension.MVC_WINDOW_S`); NaN where that is not known.
     """
 
     t_s: float
     rms_uv: float
     quality: QualityFlag
     lag_s: float = 0.0
+    short_uv: float = math.nan
 
     @property
     def measured_s(self) -> float:
@@ -159,13 +165,19 @@ class Command:
     verb : Verb
         What is asked.
     noise_uv, mvc_uv : float or None
-        For ``CALIBRATE``: stored values that replace the measured ones.
+        For ``CALIBRATE``: values that replace the measured ones, noise included.
+    origin, kind, warnings
+        For ``CALIBRATE``: what is known of these values; see
+        `service.core.tone.Calibration`.
     """
 
     now_s: float
     verb: Verb
     noise_uv: float | None = None
     mvc_uv: float | None = None
+    origin: str = "given"
+    kind: str = "mvc"
+    warnings: tuple[str, ...] = ()
 
 
 Event = (

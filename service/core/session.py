@@ -8,14 +8,13 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from service.core.calibration import CalibrationRun, conclude, plan_steps
+from service.core.calibrating import begin_calibration, calibrate_on
 from service.core.model import (
     STIMULATING_PHASES,
     Command,
     Event,
     FaultRaised,
     JournalSeen,
-    Note,
     Outcome,
     Phase,
     ReadbackSeen,
@@ -27,7 +26,7 @@ from service.core.model import (
     Verb,
 )
 from service.core.state import Session, Step, Treatment
-from service.core.transitions import enter, fail, hold, prompt, refuse
+from service.core.transitions import enter, fail, hold, refuse
 from service.core.treatment import treat
 from service.core.watch import (
     OUTPUT_SILENT_S,
@@ -98,36 +97,10 @@ def _progress(session: Session, sample: Sample) -> Step:
     if session.phase in STIMULATING_PHASES:
         return treat(session, sample)
     if session.phase is Phase.CALIBRATING and session.calibrating is not None:
-        return _calibrate_on(session, session.calibrating, sample)
+        return calibrate_on(session, session.calibrating, sample)
     if session.phase is Phase.REASSESSING:
         return _reassess_on(session, sample)
     return session, ()
-
-
-def _calibrate_on(session: Session, run: CalibrationRun, sample: Sample) -> Step:
-    program = session.setup.program
-    run = run.recorded(sample.measured_s, sample.rms_uv, program.window_s)
-    if not run.finished(session.now_s):
-        return replace(session, calibrating=run), ()
-    run = run.advanced(session.now_s)
-    if run.steps:
-        session = replace(session, calibrating=run)
-        return session, (prompt(run.step.task),)
-    result = conclude(run, program.calibration)
-    session = replace(session, calibrating=None)
-    if isinstance(result, str):
-        back, notes = enter(session, Phase.CHECKING, cause=result)
-        return back, (*notes, Note("refused", {"what": "calibrate", "why": result}))
-    note = Note(
-        "calibration",
-        {
-            "noise_uv": result.noise_uv,
-            "mvc_uv": result.mvc_uv,
-            "baseline_pct_mvc": result.baseline_pct_mvc,
-        },
-    )
-    ready, notes = enter(replace(session, calibration=result), Phase.READY)
-    return ready, (*notes, note)
 
 
 def _reassess_on(session: Session, sample: Sample) -> Step:
@@ -170,22 +143,7 @@ def _calibrate(session: Session, command: Command) -> Step:
     why = _not_good_yet(session)
     if why:
         return refuse(session, command.verb, why)
-    given = (command.noise_uv, command.mvc_uv)
-    if any(value is not None and not 0 < value < math.inf for value in given):
-        why = "noise_uv and mvc_uv must be finite and above 0"
-        return refuse(session, command.verb, why)
-    steps = plan_steps(
-        session.setup.program.calibration,
-        noise_given=command.noise_uv is not None,
-        mvc_given=command.mvc_uv is not None,
-    )
-    run = CalibrationRun(
-        steps, session.now_s, noise_uv=command.noise_uv, mvc_uv=command.mvc_uv
-    )
-    calibrating, notes = enter(
-        replace(session, calibrating=run, calibration=None), Phase.CALIBRATING
-    )
-    return calibrating, (*notes, prompt(steps[0].task))
+    return begin_calibration(session, command)
 
 
 def _not_good_yet(session: Session) -> str:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from service.core.calibration import CalibrationRun
+from service.core.calibration import NOISE_BANDWIDTH_HZ, CalibrationRun
 from service.core.control import Level
 from service.core.limits import Bound, Established, Limits, Pulse, Quantity
 from service.core.model import Note, Outcome, Phase, Sample
@@ -30,6 +30,8 @@ class Setup:
         Grid of the device.
     needs_journal : bool
         Whether "no record" is a veto: always on a rig, never in virtual time.
+    noise_bandwidth_hz : float
+        Width of the band-pass of the EMG: how precise a noise floor is.
     """
 
     session_id: str
@@ -38,6 +40,7 @@ class Setup:
     pad_area_cm2: float
     amplitude_step_ma: float
     needs_journal: bool = False
+    noise_bandwidth_hz: float = NOISE_BANDWIDTH_HZ
 
     @property
     def pulse(self) -> Pulse:

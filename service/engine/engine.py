@@ -34,6 +34,7 @@ from service.engine.latency import LatencyMeter
 from service.engine.opening import EngineParams, plan_session
 from service.engine.permits import PermitDesk
 from service.engine.records import Recording
+from service.engine.references import ReferenceDesk
 from service.engine.snapshot import channel_tensions, session_state
 from service.messages import (
     Event,
@@ -81,6 +82,7 @@ class Engine:
         clock: Clock,
         permit: Callable[[Permit], None],
         tell: Callable[[Message], None],
+        references: ReferenceDesk | None = None,
     ) -> None:
         self._params = params
         self._feeds = {feed.name: feed for feed in feeds}
@@ -96,6 +98,7 @@ class Engine:
         self._output: OutputState | None = None
         self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
         self._recording = Recording(tell)
+        self._references = references or ReferenceDesk()
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
         self._reduced_s = 0.0
@@ -259,6 +262,7 @@ class Engine:
         )
         feed = self._feeds[source]
         feed.measure_over(setup.program.window_s)
+        self._references.begin(request, feed, label)
         self._reduce(model.Command(self._now_s, Verb.CONNECT))
         if feed.connected:
             self._reduce(model.SourceOpened(self._now_s))
@@ -275,14 +279,10 @@ class Engine:
         if request.verb not in set(Verb):
             why = f"expected one of {', '.join(Verb)}, got {request.verb!r}"
             return Reply(session_id=own, refused=why, kind="bad_request")
-        notes = self._reduce(
-            model.Command(
-                self._now_s,
-                Verb(request.verb),
-                noise_uv=request.noise_uv,
-                mvc_uv=request.mvc_uv,
-            )
-        )
+        values = self._references.values(request)
+        if isinstance(values, str):
+            return Reply(session_id=own, refused=values, kind="refused")
+        notes = self._reduce(model.Command(self._now_s, Verb(request.verb), **values))
         refusals = [n.detail for n in notes if n.kind == "refused"]
         why = str(refusals[0]["why"]) if refusals else ""
         return Reply(session_id=own, refused=why, kind="refused" if why else "")
@@ -307,6 +307,8 @@ class Engine:
         for note in notes:
             self._tell_note(note)
             self._recording.note(session, note)
+            if note.kind == "calibration":
+                self._recording.reference(session, self._references.taken(session))
         if notes:
             self._tell_state()
         else:
@@ -376,5 +378,6 @@ class Engine:
             "channel": self._feeds[source].labels[channel],
             "subject": self._subject,
             "task": self._task,
+            "reference": self._references.status,
         }
         return session_state(session, self._decision, names)

@@ -5,6 +5,7 @@ import numpy as np
 from drivers.ports import StreamInfo
 from dsp import EmgChain, Reading
 from dsp.accurate import AccurateChain
+from dsp.tension import MVC_WINDOW_S
 from dsp.types import Chunk, QualityFlag
 from service.config.rig import Filtering
 from service.config.treatment import DisturbanceConfig
@@ -39,6 +40,16 @@ class Feed:
         self._frequency_hz = 0.0
         self._chain = self._make_chain()
         self.notice = "; ".join(self._chain.design.warnings)
+
+    @property
+    def sample_rate_hz(self) -> float:
+        """Nominal rate of the stream."""
+        return self._info.nominal_rate_hz
+
+    @property
+    def band_hz(self) -> tuple[float, float]:
+        """Edges of the band-pass as it was built."""
+        return self._chain.design.band_hz
 
     @property
     def longest_lag_s(self) -> float:
@@ -101,6 +112,7 @@ class Feed:
             float(self.reading.rms_uv[channel]),
             QualityFlag(int(self.reading.quality[channel])),
             self.lag_s,
+            float(self._chain.rms_over(MVC_WINDOW_S)[channel]),
         )
 
     def state(self, now_s: float) -> SourceState:

@@ -66,6 +66,7 @@ def plan_session(
         pad_area_cm2=wiring.pad_area_cm2,
         amplitude_step_ma=wiring.amplitude_step_ma,
         needs_journal=params.needs_journal,
+        noise_bandwidth_hz=feed.band_hz[1] - feed.band_hz[0],
     )
     return setup, labels.index(label)
 

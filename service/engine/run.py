@@ -1,13 +1,17 @@
 """The engine as a process: sources opened, threads started, one loop."""
 
 import gc
+from pathlib import Path
 
+from drivers.clock import unix_s
 from drivers.ports import EmgSource
 from service.bus import Bus, send
+from service.config.rig import RigConfig
 from service.engine.engine import TICK_S, Engine
 from service.engine.feed import Feed
 from service.engine.inbox import Inbox, Letter, Request, ThreadFailed
 from service.engine.opening import EngineParams
+from service.engine.references import ReferenceDesk
 from service.errors import ConfigError
 from service.messages import (
     Message,
@@ -17,9 +21,12 @@ from service.messages import (
     Reply,
     SessionCommand,
 )
+from service.references import ReferenceStore
 from service.role import Context, Snapshot
 from service.wiring.outputs import make_gate
-from service.wiring.sources import make_markers, make_source
+from service.wiring.sources import electrodes, make_markers, make_source
+
+SECONDS_PER_HOUR = 3600.0
 
 
 def run(context: Context) -> None:
@@ -97,7 +104,17 @@ def _connect(context: Context, params: EngineParams, feeds: list[Feed]) -> Engin
         # A record that finds no place is missed by the recorder, which counts them.
         send(records if isinstance(message, Record) else live, message)
 
-    return Engine(params, feeds, context.clock, permit, tell)
+    references = _references(context.snapshot.rig)
+    return Engine(params, feeds, context.clock, permit, tell, references)
+
+
+def _references(rig: RigConfig) -> ReferenceDesk:
+    return ReferenceDesk(
+        ReferenceStore(Path(rig.data.folder) / "references"),
+        unix_s,
+        rig.calibration.reference_max_age_h * SECONDS_PER_HOUR,
+        electrodes(rig.sources),
+    )
 
 
 def _loop(context: Context, engine: Engine, inbox: Inbox) -> None:

@@ -1,5 +1,6 @@
 """Sources, and the chain behind each of them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from drivers.errors import ConnectError
@@ -67,6 +68,16 @@ def _lsl_params(config: LslSourceConfig) -> LslSourceParams:
         resolve_timeout_s=config.resolve_timeout_s,
         silence_s=config.silence_s,
     )
+
+
+def electrodes(sources: Iterable[SourceConfig]) -> dict[tuple[str, str], str]:
+    """Return what the derived channels of all sources are the difference of."""
+    return {
+        (source.name, derived.label): f"{derived.plus} - {derived.minus}"
+        for source in sources
+        if isinstance(source, LslSourceConfig)
+        for derived in source.montage
+    }
 
 
 def make_markers(config: MarkersConfig) -> EmgSource:

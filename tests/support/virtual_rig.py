@@ -20,6 +20,7 @@ from service.core.program import Program
 from service.engine.engine import Engine
 from service.engine.feed import Feed
 from service.engine.opening import EngineParams
+from service.engine.references import ReferenceDesk
 from service.messages import (
     Event,
     Message,
@@ -55,6 +56,7 @@ class VirtualRig:
         n_channels: int = 1,
         needs_journal: bool = False,
         treatment: DisturbanceConfig | None = None,
+        references: ReferenceDesk | None = None,
     ) -> None:
         self.clock = ManualClock(START_NS)
         line = StimulationLine()
@@ -82,7 +84,7 @@ class VirtualRig:
             needs_journal=needs_journal,
         )
         self.engine = Engine(
-            self.params, [self.feed], self.clock, self._permit, self._tell
+            self.params, [self.feed], self.clock, self._permit, self._tell, references
         )
         self.delivers_permits = True
         self.engine.handle(self.role.open())
