@@ -9,7 +9,7 @@ the same however the signal is cut.
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -90,6 +90,9 @@ class AccurateChain:
         As given.
     design : FilterDesign
         The filter as it was built, with its warnings.
+    tap : callable or None
+        Called by `process` with what is behind the RMS, cleaned samples in microvolt,
+        in order; NaN where they do not count. For events in the signal.
 
     Raises
     ------
@@ -101,6 +104,7 @@ class AccurateChain:
         treatment = treatment or Treatment()
         n, fs = params.n_channels, params.fs
         self.params, self.treatment = params, treatment
+        self.tap: Callable[[F64], None] | None = None
         tracked = treatment.track_mains and params.mains_hz is not None
         self.design = _design(params, tracked=tracked)
         self._control_rows, self._fast_rows, self._measure_rows = _rows(params)
@@ -282,6 +286,8 @@ class AccurateChain:
             known = beats if self._beats and self._has_rhythm() else []
             y, weights = self._heart.push(y, weights, known)
         self._rms.push(y, weights)
+        if self.tap is not None and len(y):
+            self.tap(np.where(weights > 0, y, np.nan))
 
     def _has_rhythm(self) -> bool:
         return not math.isnan(self.rhythm_hz)

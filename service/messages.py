@@ -172,6 +172,31 @@ class CalibrationProgress(msgspec.Struct, frozen=True, kw_only=True):
     trials: tuple[TrialState, ...]
 
 
+class ActivityState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the controlled muscle did by itself since it was calibrated.
+
+    Only time without stimulation and with good EMG counts: ``observed_s`` of it. Load
+    is the amplitude distribution (10th, 50th, 90th percentile), a rest is below
+    0.5 %MVC, bursts are those of the last minute that counted. The median frequency is
+    that of contractions above 5 %MVC; it falls with fatigue.
+    """
+
+    observed_s: float
+    contracting: bool
+    n_contractions: int
+    onset_s: float | None
+    offset_s: float | None
+    n_bursts: int
+    rest_time_share: float | None
+    gaps_per_min: float | None
+    longest_activity_s: float
+    static_pct_mvc: float | None
+    median_pct_mvc: float | None
+    peak_pct_mvc: float | None
+    median_frequency_hz: float | None
+    median_frequency_pct_per_min: float | None
+
+
 class LatencyState(msgspec.Struct, frozen=True, kw_only=True):
     """From the newest EMG sample to the permit that it led to."""
 
@@ -237,6 +262,7 @@ class State(Message, frozen=True, kw_only=True):
     session: SessionState | None
     latency: LatencyState
     output: OutputState | None
+    activity: ActivityState | None = None
 
 
 class Event(Message, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from service.core.model import (
 )
 from service.core.session import reduce
 from service.core.state import Session
+from service.engine.activity import ActivityWatch
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
 from service.engine.opening import EngineParams, plan_session
@@ -99,6 +100,7 @@ class Engine:
         self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
         self._recording = Recording(tell)
         self._references = references or ReferenceDesk()
+        self._watch = ActivityWatch()
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
         self._reduced_s = 0.0
@@ -171,8 +173,17 @@ class Engine:
             self._fresh_t_s = sample.t_s
             self._reduce(model.SampleArrived(self._now_s, sample))
             self._fresh_t_s = None
+            self._observe(feed, sample)
         elif self._now_s - self._told_s >= TELL_EVERY_S:
             self._tell_state()
+
+    def _observe(self, feed: Feed, sample: model.Sample) -> None:
+        session = self._session
+        if session is None:
+            return
+        for note in self._watch.hear(session, sample, feed):
+            self._tell_note(note)
+            self._recording.note(session, note)
 
     def _lose(self, source: str, reason: str) -> None:
         self._tell_source(source, "source_lost", reason)
@@ -263,6 +274,7 @@ class Engine:
         feed = self._feeds[source]
         feed.measure_over(setup.program.window_s)
         self._references.begin(request, feed, label)
+        self._watch.begin(feed, channel)
         self._reduce(model.Command(self._now_s, Verb.CONNECT))
         if feed.connected:
             self._reduce(model.SourceOpened(self._now_s))
@@ -368,6 +380,7 @@ class Engine:
                 session=self._session_state(session) if session else None,
                 latency=self._latency.state(),
                 output=self._output,
+                activity=self._watch.state(self._now_s),
             )
         )
 

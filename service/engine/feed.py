@@ -1,18 +1,23 @@
 """One EMG source inside the engine: its chain, its newest reading, its state."""
 
+from collections import deque
+
 import numpy as np
 
 from drivers.ports import StreamInfo
 from dsp import EmgChain, Reading
 from dsp.accurate import AccurateChain
 from dsp.tension import MVC_WINDOW_S
-from dsp.types import Chunk, QualityFlag
+from dsp.types import F64, Chunk, QualityFlag
 from service.config.rig import Filtering
 from service.config.treatment import DisturbanceConfig
 from service.core.model import Sample
 from service.engine.trigger import Trigger
 from service.messages import SourceState
 from service.wiring.sources import chain_params, make_chain
+
+#: Pieces of filtered samples that are kept for whoever watches a channel.
+MAX_PIECES = 64
 
 
 class Feed:
@@ -38,6 +43,8 @@ class Feed:
         self._treatment = treatment
         self._window_s = window_s
         self._frequency_hz = 0.0
+        self._watched: int | None = None
+        self._cleaned: deque[F64] = deque(maxlen=MAX_PIECES)
         self._chain = self._make_chain()
         self.notice = "; ".join(self._chain.design.warnings)
 
@@ -80,6 +87,23 @@ class Feed:
             self._frequency_hz = frequency_hz
             self._tell_chain()
 
+    def watch(self, channel: int) -> None:
+        """Keep the filtered samples of a channel for `take_cleaned`."""
+        self._watched = channel
+        self._cleaned.clear()
+        self._chain.tap = self._keep
+
+    def take_cleaned(self) -> F64:
+        """Return the samples behind the readings since the last call, (n_samples, 1).
+
+        NaN where they do not count.
+        """
+        if not self._cleaned:
+            return np.zeros((0, 1))
+        samples = np.concatenate(self._cleaned)
+        self._cleaned.clear()
+        return samples
+
     def measure_over(self, window_s: float) -> None:
         """Use another RMS window; the chain starts again if it has to."""
         if window_s != self._window_s:
@@ -95,6 +119,7 @@ class Feed:
         if self._trigger is not None:
             self._trigger.restart()
         self._tell_chain()
+        self._cleaned.clear()
         self.reading = None
 
     def lose(self, reason: str) -> None:
@@ -132,8 +157,14 @@ class Feed:
         fs, n = self._info.nominal_rate_hz, len(self.labels)
         params = chain_params(self._filtering, fs, n, self._window_s)
         self._chain = make_chain(params, self._treatment)
+        if self._watched is not None:
+            self.watch(self._watched)
         self._tell_chain()
         return self._chain
+
+    def _keep(self, cleaned_uv: F64) -> None:
+        if self._watched is not None:
+            self._cleaned.append(cleaned_uv[:, self._watched, np.newaxis].copy())
 
     def _tell_chain(self) -> None:
         """Tell the chain what the output does, if it has to find the pulses itself."""

@@ -175,6 +175,14 @@ function showSignal(state) {
     const fault = state.output.fault;
     rows.push(["output", fault ?? (state.output.active ? "active" : "zero"), Boolean(fault)]);
   }
+  const activity = state.activity;
+  if (activity) {
+    const share = (value) => number(value === null ? null : 100 * value, 0);
+    rows.push(["muscle at rest", `${share(activity.rest_time_share)} % of ${number(activity.observed_s, 0)} s`, false]);
+    rows.push(["contractions", `${activity.n_contractions}${activity.contracting ? ", now" : ""}`, false]);
+    const load = [activity.static_pct_mvc, activity.median_pct_mvc, activity.peak_pct_mvc].map((v) => number(v));
+    rows.push(["load P10 / P50 / P90", `${load.join(" / ")} %MVC`, false]);
+  }
   const latency = state.latency;
   if (latency.n) rows.push(["sample → permit", `${number(latency.median_ms, 2)} ms, p99 ${number(latency.p99_ms, 2)}`, false]);
   const key = JSON.stringify(rows);
