@@ -8,6 +8,7 @@ import numpy as np
 
 from dsp.tension import MVC_WINDOW_S
 from dsp.tension import noise_floor_uv as noise_floors_uv
+from dsp.types import QualityFlag
 from service.core.model import Sample
 from service.core.program import CalibrationPlan
 from service.core.steps import CONTRACTIONS, CalibrationStep, cues, trial_steps
@@ -103,7 +104,8 @@ class CalibrationRun:
         ----------
         sample : Sample
             Newest EMG. Windows that began before the person could react are left out,
-            those of contractions are short.
+            those of contractions are short and without motion: a reference that is too
+            large would make every later tension look relaxed.
 
         Returns
         -------
@@ -111,8 +113,11 @@ class CalibrationRun:
             Unchanged between updates.
         """
         rms_uv, window_s = sample.rms_uv, self.window_s
-        if self.step.name in CONTRACTIONS and math.isfinite(sample.short_uv):
-            rms_uv, window_s = sample.short_uv, MVC_WINDOW_S
+        if self.step.name in CONTRACTIONS:
+            if sample.quality & QualityFlag.DRIFT:
+                return self
+            if math.isfinite(sample.short_uv):
+                rms_uv, window_s = sample.short_uv, MVC_WINDOW_S
         t_s = sample.measured_s
         early = t_s - window_s < self.started_s + REACTION_S
         if early or t_s - self.last_s < UPDATE_S * 0.99:

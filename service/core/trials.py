@@ -129,7 +129,10 @@ def _why(trials: Trials, k: int, level_uv: float, noise_uv: float) -> str:
     if trials.used[k]:
         return ""
     if math.isnan(level_uv):
-        return "nothing was recorded: begin with the prompt and hold on to its end"
+        return (
+            "nothing was recorded: begin with the prompt, hold on to its end, and keep "
+            "cables from moving"
+        )
     if math.isnan(trials.best_uv[k]):
         return (
             f"no contraction was seen: {level_uv:.1f} µV over a rest of "

@@ -152,6 +152,19 @@ def test_what_was_recorded_before_one_could_react_does_not_count() -> None:
     assert run.recorded(replace(late, t_s=1.8, lag_s=0.4)).rms_uv == ()
 
 
+def test_motion_is_no_contraction_but_does_not_end_a_rest() -> None:
+    moving = Sample(5.0, 900.0, QualityFlag.DRIFT, 0.0, 900.0)
+    steps = plan_steps(replace(PLAN, mvc_trials=1), noise_given=False, mvc_given=False)
+    rest = CalibrationRun(steps, 0.0, plan=PLAN)
+    mvc = CalibrationRun(steps[1:], 0.0, plan=PLAN, noise_uv=3.0)
+
+    assert mvc.recorded(moving).rms_uv == ()
+    assert mvc.recorded(replace(moving, quality=QualityFlag.GOOD)).rms_uv == (900.0,)
+    assert rest.recorded(moving).rms_uv == (900.0,), "the low percentile leaves it out"
+    (verdict,) = mvc.advanced(6.0).judgement.verdicts
+    assert "keep cables from moving" in verdict.rejected
+
+
 def test_a_contraction_is_counted_down_to_and_cheered() -> None:
     rest, mvc, *_ = plan_steps(PLAN, noise_given=False, mvc_given=False)
 
