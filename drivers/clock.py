@@ -3,8 +3,14 @@
 import math
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from drivers.ports import Clock
+
+
+def utc_now() -> datetime:
+    """Return the wall clock, for calendars only: it may jump at any time."""
+    return datetime.now(UTC)
 
 
 class SystemClock:
@@ -26,14 +32,6 @@ class SystemClock:
     def sleep(self, duration_s: float) -> None:
         """Block for ``duration_s``."""
         time.sleep(duration_s)
-
-
-def unix_s() -> float:
-    """Return the wall clock: for what must be dated beyond the next start of this host.
-
-    It may be set and jump, so nothing but dates on disk may come from it.
-    """
-    return time.time()  # noqa: TID251 - this is drivers.clock
 
 
 @dataclass(slots=True)

@@ -80,6 +80,7 @@ class OpenSession(Message, frozen=True, kw_only=True):
     """Begin a session; ``limits`` (quantity to bound) can only tighten.
 
     With ``reference`` "stored" it is calibrated with what an earlier session stored.
+    ``stage`` may stay below what the subject has unlocked.
     """
 
     program: str
@@ -87,6 +88,15 @@ class OpenSession(Message, frozen=True, kw_only=True):
     subject: str = ""
     limits: dict[str, float] = {}
     reference: str = ""
+    stage: str = ""
+
+
+class UnlockStage(Message, frozen=True, kw_only=True):
+    """Let a subject go on to the next stage, or back to an earlier one."""
+
+    subject: str
+    stage: str
+    operator: str
 
 
 class SessionCommand(Message, frozen=True, kw_only=True):
@@ -101,14 +111,24 @@ class SessionCommand(Message, frozen=True, kw_only=True):
     noise_uv: float | None = None
     mvc_uv: float | None = None
     reference: str = ""
+    amplitude_ma: float | None = None
+    token: str = ""
+    operator: str = ""
+    site: str = ""
+    confirmed: tuple[str, ...] = ()
 
 
 class Reply(Message, frozen=True, kw_only=True):
-    """What became of a request: ``refused`` says why not, ``kind`` is for machines."""
+    """What became of a request: ``refused`` says why not, ``kind`` is for machines.
+
+    ``token`` and ``held_s`` answer the button that is held to arm.
+    """
 
     session_id: str = ""
     refused: str = ""
     kind: str = ""
+    token: str = ""
+    held_s: float = 0.0
 
 
 class ChannelTension(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,6 +232,13 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     program: str
     subject: str
+    stage: str
+    operator: str
+    operator_present: bool
+    ceremony: bool
+    site: str
+    charge_mc: float
+    on_fraction: float
     source: str
     channel: str
     phase: str
@@ -309,6 +336,7 @@ BusMessage = (
     | StopOutput
     | ClearOutputFault
     | OpenSession
+    | UnlockStage
     | SessionCommand
     | Reply
     | State

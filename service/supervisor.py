@@ -19,27 +19,10 @@ from types import FrameType
 
 from drivers.clock import SystemClock
 from service.bus import Bus, Endpoints, receive, send
-from service.errors import ExitCode, RoleDied, StartError
+from service.children import Child, Watch, check_alive
+from service.errors import ExitCode, StartError
 from service.messages import Heartbeat, OutputState, Role, StopOutput
 from service.role import Snapshot
-
-#: Roles, and how long each may fall silent before it counts as dead. The engine has
-#: no say over the output by then: its permits have expired. A: engineering choices.
-SILENCE_NS: Mapping[Role, int] = {
-    Role.ENGINE: 1_000_000_000,
-    Role.OUTPUT: 300_000_000,
-    Role.OUTLETS: 5_000_000_000,
-    Role.RECORDER: 2_000_000_000,
-    Role.API: 5_000_000_000,
-}
-
-DIED: Mapping[str, ExitCode] = {
-    Role.ENGINE: ExitCode.ENGINE_DIED,
-    Role.OUTPUT: ExitCode.OUTPUT_DIED,
-    Role.OUTLETS: ExitCode.OUTLETS_DIED,
-    Role.RECORDER: ExitCode.RECORDER_DIED,
-    Role.API: ExitCode.API_DIED,
-}
 
 #: Chunks are too small to share among threads, and threads that wait for work by
 #: spinning take the processor from the other roles.
@@ -51,21 +34,10 @@ ONE_THREAD: Mapping[str, str] = {
 
 START_TIMEOUT_S = 30.0
 POLL_MS = 10
+
 STOP_CONFIRM_MS = 100
 END_TIMEOUT_S = 2.0
 KILL_TIMEOUT_S = 1.0
-
-
-@dataclass(slots=True)
-class Child:
-    """One process, and when it was last heard of."""
-
-    name: str
-    process: "subprocess.Popen[bytes]"
-    role: Role | None = None
-    beat_ns: int = 0
-    heard: bool = False
-    ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +58,7 @@ class Supervisor:
         self._extras = tuple(extras)
         self._children: list[Child] = []
         self._clock = SystemClock()
+        self._watch = Watch(self._clock)
         self.folder = Path(tempfile.mkdtemp(prefix="unclench-"))
         self.endpoints = Endpoints.in_folder(self.folder)
         self.bus = Bus(self.endpoints)
@@ -102,7 +75,8 @@ class Supervisor:
             try:
                 self._start()
                 while not self.signalled and serve():
-                    self._watch()
+                    self._hear(POLL_MS)
+                    self._watch.look(self._children)
             finally:
                 self.end()
         if self.signalled:
@@ -170,6 +144,7 @@ class Supervisor:
                 child.process.stdin.write(b"\n")
                 child.process.stdin.flush()
         self._await(lambda child: child.ready)
+        self._watch.begin()
 
     def _spawn(
         self, name: str, arguments: Sequence[str], role: Role | None = None
@@ -197,25 +172,9 @@ class Supervisor:
 
     def _watch_start(self) -> None:
         for child in self._children:
-            code = child.process.poll()
-            if code == ExitCode.BAD_INPUT:
+            if child.process.poll() == ExitCode.BAD_INPUT:
                 raise StartError("", ExitCode.BAD_INPUT)
-            if code is not None:
-                raise RoleDied(_obituary(child, code), _exit_code(child))
-
-    def _watch(self) -> None:
-        self._hear(POLL_MS)
-        now_ns = self._clock.now_ns()
-        for child in self._children:
-            code = child.process.poll()
-            if code is not None:
-                raise RoleDied(_obituary(child, code), _exit_code(child))
-            if child.role is None:
-                continue
-            silent_ns = now_ns - child.beat_ns
-            if silent_ns > SILENCE_NS[child.role]:
-                msg = f"{child.name} has been silent for {silent_ns / 1e6:.0f} ms"
-                raise RoleDied(f"{msg}; everything was stopped", _exit_code(child))
+            check_alive(child)
 
     def _hear(self, timeout_ms: int) -> None:
         self._heartbeats.poll(timeout_ms)
@@ -254,15 +213,6 @@ def check_port(host: str, port: int) -> None:
             "end what uses it or choose another"
         )
         raise StartError(msg) from error
-
-
-def _exit_code(child: Child) -> ExitCode:
-    return DIED.get(child.name, ExitCode.SUBJECT_DIED)
-
-
-def _obituary(child: Child, code: int) -> str:
-    how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-    return f"{child.name} {how}; the output was stopped and everything ended"
 
 
 def _close(child: Child) -> None:

@@ -74,6 +74,9 @@ def calibrate_on(session: Session, run: CalibrationRun, sample: Sample) -> Step:
     notes : tuple of Note
         Cues, verdicts and prompts.
     """
+    if run.interrupted:
+        run = run.repeated(session.now_s)
+        return replace(session, calibrating=run), (prompt_of(run),)
     run, words = run.recorded(sample).said(session.now_s)
     notes = tuple(_cue(run, word, session.now_s) for word in words)
     if not run.finished(session.now_s):

@@ -56,6 +56,8 @@ class CalibrationRun:
         Cues of the current step that are over.
     origin, kind, warnings
         Of values that were given: see `service.core.tone.Calibration`.
+    interrupted : bool
+        Whether the signal failed during the current step, which must be repeated.
     """
 
     steps: tuple[CalibrationStep, ...]
@@ -74,6 +76,7 @@ class CalibrationRun:
     origin: str = "given"
     kind: str = "mvc"
     warnings: tuple[str, ...] = ()
+    interrupted: bool = False
 
     @property
     def step(self) -> CalibrationStep:
@@ -123,6 +126,26 @@ class CalibrationRun:
         if early or t_s - self.last_s < UPDATE_S * 0.99:
             return self
         return replace(self, rms_uv=(*self.rms_uv, rms_uv), last_s=t_s)
+
+    def repeated(self, t_s: float) -> "CalibrationRun":
+        """Return the run with the current step to be done once more.
+
+        Parameters
+        ----------
+        t_s : float
+            Now: the signal is good again.
+
+        Returns
+        -------
+        CalibrationRun
+            Earlier steps keep their results. A contraction comes after a pause.
+        """
+        steps = self.steps
+        if self.step.name in CONTRACTIONS:
+            steps = (trial_steps(self.plan)[0], *steps)
+        return replace(
+            self, steps=steps, started_s=t_s, rms_uv=(), n_said=0, interrupted=False
+        )
 
     def finished(self, t_s: float) -> bool:
         """Return whether the current step is over.

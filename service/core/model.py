@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field
 
 from dsp.types import QualityFlag
+from service.core.arming import ArmRequest
 
 
 class Phase(enum.StrEnum):
@@ -152,6 +153,10 @@ class Verb(enum.StrEnum):
     HOLD = "hold"
     STOP = "stop"
     ACKNOWLEDGE = "acknowledge"
+    PRESS = "press"
+    PRESENT = "present"
+    LEVEL = "level"
+    LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,12 @@ class Command:
     origin, kind, warnings
         For ``CALIBRATE``: what is known of these values; see
         `service.core.tone.Calibration`.
+    token : str
+        For ``PRESS``: what a new holding of the button would earn.
+    arming : ArmRequest
+        For ``ARM``: who answers for it, and what was confirmed.
+    amplitude_ma : float or None
+        For ``LEVEL`` and ``LIMIT``.
     """
 
     now_s: float
@@ -178,6 +189,9 @@ class Command:
     origin: str = "given"
     kind: str = "mvc"
     warnings: tuple[str, ...] = ()
+    token: str = ""
+    arming: ArmRequest = field(default_factory=ArmRequest)
+    amplitude_ma: float | None = None
 
 
 Event = (

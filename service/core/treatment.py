@@ -5,9 +5,13 @@ from dataclasses import replace
 from service.core.control import Level, integrate, wean
 from service.core.limits import amplitude_ceilings
 from service.core.model import Note, Outcome, Phase, Sample
+from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
 from service.core.tone import UPDATE_S, Calibration
 from service.core.transitions import enter
+
+#: Cause of a treatment that ended with a cramp.
+CRAMP = "cramp"
 
 #: A strike leaves this share of the level. A.
 STRIKE_RATIO = 0.5
@@ -56,7 +60,9 @@ def level_cap_ma(session: Session) -> float:
         In mA.
     """
     ceilings = amplitude_ceilings(session.setup.limits, session.setup.pulse)
-    cap_ma = min(ceilings.values())
+    cap_ma = min(*ceilings.values(), session.operator_ma)
+    if session.setup.stage is Stage.MONITOR:
+        return 0.0
     if session.treatment is not None:
         cap_ma = min(cap_ma, session.treatment.response.cap_ma)
     return cap_ma
@@ -76,6 +82,9 @@ def _measure(
             tone_pct_mvc=tone,
             tone_s=measured_s,
             response=treatment.response.measured(tone),
+            cramp=treatment.cramp.measured(
+                sample.t_s, tone, calibration.baseline_pct_mvc
+            ),
         )
     # One bout of patience: an older tone says nothing about now.
     known_s = program.bout.on_s + program.bout.off_s + program.window_s
@@ -94,6 +103,8 @@ def _turn_bout(
     elapsed_s = session.now_s - treatment.bout_s
     if elapsed_s < (bout.on_s if treatment.on else bout.off_s):
         return treatment, ()
+    if not treatment.on and treatment.cramp.is_suspected:
+        return treatment, ()
     turned = replace(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
         return turned, ()
@@ -111,6 +122,7 @@ def _turn_bout(
         "strike",
         {
             "count": after.strikes,
+            "why": after.struck_for,
             "tone_pct_mvc": treatment.tone_pct_mvc,
             "level_ma": treatment.level.level_ma,
             "cap_ma": after.cap_ma,
@@ -130,6 +142,16 @@ def _move_level(session: Session, treatment: Treatment) -> Treatment:
         excess = 0.0
     cap_ma = level_cap_ma(replace(session, treatment=treatment))
     level = integrate(program.law, treatment.level, now_s, excess, cap_ma)
+    stage = session.setup.stage
+    if stage in BY_HAND:
+        # The operator raises it; what the loop may do is to lower it, or nothing.
+        lowest_ma = (
+            0.0
+            if stage is Stage.DECREASE_ONLY
+            else min(treatment.level.level_ma, cap_ma)
+        )
+        by_hand_ma = min(max(level.level_ma, lowest_ma), treatment.level.level_ma)
+        level = Level(by_hand_ma, now_s)
     response = treatment.response.at_level(now_s, level.level_ma, cap_ma)
     return replace(treatment, level=level, response=response)
 
@@ -138,6 +160,8 @@ def _conclude(session: Session, treatment: Treatment, calibration: Calibration) 
     plan = session.setup.program
     if treatment.response.strikes >= plan.response.strikes:
         return end(session, Outcome.ADVERSE, "tone rose under stimulation")
+    if treatment.cramp.is_cramp:
+        return end(session, Outcome.ADVERSE, CRAMP)
     if session.phase is Phase.WEANING:
         return _conclude_weaning(session, treatment)
     if treatment.relaxation.reached(plan.success):

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from dsp.types import BAD_QUALITY, QualityFlag
+from service.core.arming import OPERATOR_GONE_S
+from service.core.ebb import QUALITY_HOLD_S, Ebb
 from service.core.model import (
     DEPENDENT_PHASES,
     PERMITTED_PHASES,
@@ -15,12 +17,17 @@ from service.core.model import (
 from service.core.state import Session, Step
 from service.core.transitions import enter, fail, hold
 
-#: An output that has not spoken for this long is not known to be safe. A.
-OUTPUT_SILENT_S = 1.0
+#: An output or a recorder that has not spoken for this long is not known to work: the
+#: output goes to zero. A: zero within 1 s of a failed write.
+SILENT_S = 0.5
 
-#: A recorder that has not spoken for this long writes no record. A: S24 asks for zero
-#: within 1 s of a write error.
-JOURNAL_SILENT_S = 0.5
+#: After this long it is a fault, not a hiccup of the host. A.
+GONE_S = 3.0
+
+OPERATOR_GONE = "operator_gone"
+
+#: What lets the amplitude ebb away rather than cut it, and how long it may stay first.
+EBBS = {"quality": QUALITY_HOLD_S, OPERATOR_GONE: 0.0}
 
 #: What the mains flag looks back on: the monitor's window and one segment of it.
 QUALITY_WINDOW_S = 2.5
@@ -96,9 +103,50 @@ def journal_trouble(session: Session) -> str:
     """
     if not session.setup.needs_journal:
         return ""
-    if session.now_s - session.journal_s > JOURNAL_SILENT_S:
+    if session.now_s - session.journal_s > SILENT_S:
         return "the recorder is silent"
     return session.journal_trouble
+
+
+def silent_peer(session: Session, longest_s: float = SILENT_S) -> str:
+    """Name a role that the treatment depends on and that has not been heard.
+
+    Parameters
+    ----------
+    session : Session
+        With the times at which output and recorder were heard last.
+    longest_s : float
+        How long each may be silent.
+
+    Returns
+    -------
+    str
+        ``output_silent``, ``journal_silent`` or nothing.
+    """
+    if session.now_s - session.readback_s > longest_s:
+        return "output_silent"
+    if session.setup.needs_journal and session.now_s - session.journal_s > longest_s:
+        return "journal_silent"
+    return ""
+
+
+def operator_trouble(session: Session) -> str:
+    """Say whether the operator has gone away.
+
+    Parameters
+    ----------
+    session : Session
+        With the time at which an operator was heard of last.
+
+    Returns
+    -------
+    str
+        ``operator_gone`` or nothing.
+    """
+    if not session.setup.safety.presence:
+        return ""
+    gone = session.now_s - session.present_s > OPERATOR_GONE_S
+    return OPERATOR_GONE if gone else ""
 
 
 def watch(session: Session) -> Step:
@@ -116,43 +164,64 @@ def watch(session: Session) -> Step:
     notes : tuple of Note
         The phase changes.
     """
+    if session.phase not in DEPENDENT_PHASES:
+        return session, ()
+    silent = ""
     if session.phase in PERMITTED_PHASES:
-        silent_s = session.now_s - max(session.readback_s, session.phase_since_s)
-        if silent_s > OUTPUT_SILENT_S:
-            return fail(session, "output_silent")
-        if journal_trouble(session):
-            return fail(session, f"journal: {journal_trouble(session)}")
-    if session.phase in DEPENDENT_PHASES:
-        return _watch_emg(session, emg_trouble(session))
-    return session, ()
-
-
-def _watch_emg(session: Session, trouble: str) -> Step:
+        gone = silent_peer(session, GONE_S)
+        if gone:
+            return fail(session, gone)
+        if session.setup.needs_journal and session.journal_trouble:
+            return fail(session, f"journal: {session.journal_trouble}")
+        silent = silent_peer(session)
+    trouble = emg_trouble(session)
     if trouble == "future":
         return fail(session, "emg_future")
-    if session.phase is Phase.HOLDING and not trouble:
+    if session.phase in STIMULATING_PHASES | {Phase.ARMED}:
+        return _react(session, silent or trouble or operator_trouble(session))
+    if trouble:
+        return _wait_for_emg(session, trouble)
+    if session.phase is Phase.HOLDING and not silent:
         return _resume(session)
+    return session, ()
+
+
+def _react(session: Session, trouble: str) -> Step:
     if not trouble:
-        return session, ()
-    if session.phase in STIMULATING_PHASES:
-        return hold(session, trouble)
+        return replace(session, ebb=None), ()
     if session.phase is Phase.ARMED:
         return enter(session, Phase.READY, cause=trouble)
-    if session.phase is Phase.CALIBRATING:
-        dropped = replace(session, calibrating=None)
-        back, notes = enter(dropped, Phase.CHECKING, cause=trouble)
-        return back, (*notes, Note("refused", {"what": "calibrate", "why": trouble}))
+    hold_s = EBBS.get(trouble)
+    if hold_s is None:
+        return hold(session, trouble)
+    ebb = session.ebb
+    if ebb is None or ebb.why != trouble:
+        ebb = Ebb(trouble, session.now_s, session.established.amplitude_ma, hold_s)
+    if ebb.is_over(session.now_s):
+        return hold(session, trouble)
+    return replace(session, ebb=ebb), ()
+
+
+def _wait_for_emg(session: Session, trouble: str) -> Step:
+    """Be patient where nothing is stimulated, but not for ever."""
     timing = session.setup.program.timing
     patience_s = timing.bad_s if trouble == "quality" else timing.lost_s
-    if session.now_s - max(session.last_good_s, session.phase_since_s) > patience_s:
+    if session.now_s - max(session.last_good_s, session.phase_since_s) <= patience_s:
+        run = session.calibrating
+        if run is not None and not run.interrupted:
+            session = replace(session, calibrating=replace(run, interrupted=True))
+        return session, ()
+    if session.phase is not Phase.CALIBRATING:
         return fail(session, f"emg_{trouble}")
-    return session, ()
+    dropped = replace(session, calibrating=None)
+    back, notes = enter(dropped, Phase.CHECKING, cause=trouble)
+    return back, (*notes, Note("refused", {"what": "calibrate", "why": trouble}))
 
 
 def _resume(session: Session) -> Step:
     since_s = session.good_since_s
     good_s = 0.0 if since_s is None else session.now_s - since_s
-    if session.hold_reason == "operator":
+    if session.hold_reason in {"operator", OPERATOR_GONE}:
         return session, ()
     if good_s < session.setup.program.timing.resume_s:
         return session, ()

@@ -6,6 +6,7 @@ for everything else.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from drivers.ports import (
     Clock,
@@ -19,7 +20,7 @@ from drivers.ports import (
 )
 from dsp.types import Chunk
 from service.core import model
-from service.core.decide import Decision, decide
+from service.core.decide import decide
 from service.core.model import (
     DEPENDENT_PHASES,
     PERMITTED_PHASES,
@@ -32,11 +33,14 @@ from service.core.state import Session
 from service.engine.activity import ActivityWatch
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
+from service.engine.ledger import Ledger
 from service.engine.opening import EngineParams, plan_session
-from service.engine.permits import PermitDesk
+from service.engine.permits import NO_DECISION, PermitDesk, pulse_rate_hz
 from service.engine.records import Recording
 from service.engine.references import ReferenceDesk
+from service.engine.requests import command_of, locked_until_s, reply_to
 from service.engine.snapshot import channel_tensions, session_state
+from service.errors import ConfigError
 from service.messages import (
     Event,
     Message,
@@ -48,6 +52,7 @@ from service.messages import (
     SessionCommand,
     SessionState,
     State,
+    UnlockStage,
 )
 
 #: A state is told this often, and on every event. A: 25 Hz for the eye.
@@ -60,14 +65,7 @@ TICK_S = 0.02
 CLOCK_STEP = "clock_step"
 
 NS = 1e-9
-NO_DECISION = Decision(
-    active=False,
-    amplitude_ma=0.0,
-    exact_ma=0.0,
-    requested_ma=0.0,
-    most_limiting="",
-    reasons=(),
-)
+ENDED = frozenset({Phase.DONE, Phase.FAULT})
 
 
 Item = SourceEvent | OutputState | RecorderState
@@ -101,6 +99,7 @@ class Engine:
         self._recording = Recording(tell)
         self._references = references or ReferenceDesk()
         self._watch = ActivityWatch()
+        self._ledger = Ledger(params.subjects)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
         self._reduced_s = 0.0
@@ -111,11 +110,13 @@ class Engine:
         """The session that is open, or was last."""
         return self._session
 
-    def request(self, request: OpenSession | SessionCommand) -> Reply:
+    def request(self, request: OpenSession | SessionCommand | UnlockStage) -> Reply:
         """Answer an operator."""
         self._begin()
         if isinstance(request, OpenSession):
             return self._open(request)
+        if isinstance(request, UnlockStage):
+            return self._ledger.unlock(request)
         return self._command(request)
 
     def handle(self, item: Item) -> None:
@@ -233,14 +234,9 @@ class Engine:
         )
 
     def _expect_pulses(self) -> None:
-        # From the permit on, because the first pulse may come before its readback.
-        session, output = self._session, self._output
-        confirmed = output is not None and output.active and any(output.amplitudes)
-        frequency_hz = 0.0
-        if session is not None and (confirmed or self._decision.amplitude_ma > 0):
-            frequency_hz = session.setup.program.frequency_hz
+        rate_hz = pulse_rate_hz(self._session, self._decision, self._output)
         for feed in self._feeds.values():
-            feed.expect_pulses(frequency_hz)
+            feed.expect_pulses(rate_hz)
 
     def _see_recorder(self, state: RecorderState) -> None:
         session = self._session
@@ -259,8 +255,10 @@ class Engine:
         source = self._params.control_source
         try:
             setup, channel = plan_session(self._params, self._feeds[source], request)
-        except ValueError as error:
+        except (ValueError, ConfigError) as error:
             return Reply(refused=str(error), kind="bad_request")
+        if session is not None:
+            setup = replace(setup, locked_until_s=locked_until_s(session))
         self._where = source, channel
         label = self._feeds[source].labels[channel]
         self._subject, self._task = request.subject, ""
@@ -294,10 +292,14 @@ class Engine:
         values = self._references.values(request)
         if isinstance(values, str):
             return Reply(session_id=own, refused=values, kind="refused")
-        notes = self._reduce(model.Command(self._now_s, Verb(request.verb), **values))
-        refusals = [n.detail for n in notes if n.kind == "refused"]
-        why = str(refusals[0]["why"]) if refusals else ""
-        return Reply(session_id=own, refused=why, kind="refused" if why else "")
+        arms = request.verb == Verb.ARM and session.phase is Phase.READY
+        why = self._ledger.reserve(session, self._subject) if arms else ""
+        if why:
+            return Reply(session_id=own, refused=why, kind="refused")
+        notes = self._reduce(command_of(request, self._now_s, values))
+        if arms and self._session is not None and self._session.phase is Phase.READY:
+            self._ledger.settle(self._session, self._subject)
+        return reply_to(notes, self._session or session)
 
     def _reduce(self, event: model.Event) -> tuple[Note, ...]:
         # Readbacks and the recorder answer what was decided: a decision on each of
@@ -316,6 +318,8 @@ class Engine:
         self._session = session
         if not is_answer or session.phase is not before:
             self._decide(session)
+        if session.phase in ENDED and before not in ENDED:
+            self._ledger.settle(session, self._subject)
         for note in notes:
             self._tell_note(note)
             self._recording.note(session, note)

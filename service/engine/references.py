@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from drivers.clock import unix_s
+from drivers.clock import utc_now
 from dsp.normalise import MAX_AGE_S, Reference, ReferenceKind
 from service.core.state import Session
 from service.engine.feed import Feed
@@ -14,6 +14,11 @@ from service.references import Montage, ReferenceStore, StoredReference, Wanted,
 STORED, MEASURED = "stored", "measured"
 _PERCENT = 100.0
 _HOUR_S = 3600.0
+
+
+def unix_now() -> float:
+    """Return the date as a number, which no start of this host resets."""
+    return utc_now().timestamp()
 
 
 class ReferenceDesk:
@@ -27,7 +32,7 @@ class ReferenceDesk:
     def __init__(
         self,
         store: ReferenceStore | None = None,
-        now_unix_s: Callable[[], float] = unix_s,
+        now_unix_s: Callable[[], float] = unix_now,
         max_age_s: float = MAX_AGE_S,
         electrodes: Mapping[tuple[str, str], str] | None = None,
     ) -> None:

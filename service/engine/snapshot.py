@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dsp.types import QualityFlag
 from service.core.calibration import CalibrationRun
 from service.core.decide import Decision
+from service.core.dose import ON_WINDOW_S, UC_PER_MC
 from service.core.state import Session
 from service.core.tone import Calibration
+from service.core.watch import operator_trouble
 from service.engine.feed import Feed
 from service.messages import (
     CalibrationProgress,
@@ -88,6 +90,13 @@ def session_state(
     return SessionState(
         session_id=session.setup.session_id,
         program=program.name,
+        stage=session.setup.stage.value,
+        operator=session.operator,
+        operator_present=not operator_trouble(session),
+        ceremony=session.setup.safety.ceremony,
+        site=session.setup.safety.site,
+        charge_mc=session.dose.charge_uc / UC_PER_MC,
+        on_fraction=session.dose.on_s / ON_WINDOW_S,
         phase=session.phase.value,
         phase_s=session.now_s - session.phase_since_s,
         hold_reason=session.hold_reason if session.phase == "holding" else "",

@@ -129,6 +129,7 @@ class OutputRole:
                 (channel.amplitude, channel.pulse_width_us, channel.frequency_hz)
                 for channel in permit.channels
             ),
+            permit.session_id,
         )
         now_ns = self._clock.now_ns()
         verdict = self._gate.admit(claim, now_ns)

@@ -37,7 +37,7 @@ def test_the_tone_of_a_responder_falls_below_the_threshold_over_lsl() -> None:
     assert result.returncode == 0, result.stderr
     (line,) = result.stdout.splitlines()
     summary = json.loads(line)
-    assert summary["outcome"] == "reached"
+    assert summary["outcome"] == "reached", result.stderr
     assert summary["threshold_pct_mvc"] == 3.0
     assert summary["baseline_pct_mvc"] > 8.0
     assert summary["final_pct_mvc"] < summary["threshold_pct_mvc"]

@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from drivers.clock import unix_s
 from dsp.normalise import Reference, ReferenceKind
+from service.engine.references import unix_now
 from service.references import Montage, ReferenceStore, StoredReference
 from tests.support.lsl_session import isolated_lsl
 from tests.support.service_process import RIG, await_true, serving
@@ -33,7 +33,7 @@ def stored(age_h: float) -> StoredReference:
         600.0,
         3.0,
         (20.0, 450.0),
-        unix_s() - 3600 * age_h,
+        unix_now() - 3600 * age_h,
     )
     return StoredReference(reference, Montage("emg", MUSCLE, 2048.0))
 

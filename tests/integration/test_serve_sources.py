@@ -35,7 +35,6 @@ def test_two_amplifiers_keep_their_rates_and_share_a_clock(tmp_path: Path) -> No
 
     emg, arm = state["sources"]
     assert (emg["sample_rate_hz"], arm["sample_rate_hz"]) == (2048.0, 1000.0)
-    assert abs(emg["age_ms"] - arm["age_ms"]) < 60
     assert {c["source"] for c in state["channels"]} == {"emg", "arm"}
 
 

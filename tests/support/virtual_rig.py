@@ -14,6 +14,7 @@ from drivers.subject.subject import SimulatedSubject
 from service.config.programs import load_programs
 from service.config.rig import Filtering
 from service.config.treatment import DisturbanceConfig
+from service.core.arming import Safety
 from service.core.limits import compiled_limits
 from service.core.permits import Gate, Wiring
 from service.core.program import Program
@@ -31,10 +32,12 @@ from service.messages import (
     State,
 )
 from service.output.role import OutputRole
+from service.subjects import SubjectStore
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = {"checking": "calibrate", "ready": "arm", "armed": "start"}
 START_NS = 1_000_000_000
+NOTHING_DEMANDED = Safety()
 
 
 def demo_program(**timing: float) -> Program:
@@ -57,6 +60,8 @@ class VirtualRig:
         needs_journal: bool = False,
         treatment: DisturbanceConfig | None = None,
         references: ReferenceDesk | None = None,
+        safety: Safety = NOTHING_DEMANDED,
+        subjects: SubjectStore | None = None,
     ) -> None:
         self.clock = ManualClock(START_NS)
         line = StimulationLine()
@@ -82,6 +87,9 @@ class VirtualRig:
             gate,
             output_channel=0,
             needs_journal=needs_journal,
+            safety=safety,
+            subjects=subjects,
+            staged=subjects is not None,
         )
         self.engine = Engine(
             self.params, [self.feed], self.clock, self._permit, self._tell, references

@@ -1,5 +1,7 @@
 // The live page: one websocket in, REST out, two canvases. No state but what it shows.
 
+import { hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
+
 const WINDOW_S = 60;
 const RECONNECT_MS = 500;
 const SILENT_MS = 1500;
@@ -22,6 +24,7 @@ function connect() {
     if (message.type === "state") takeState(message);
     else if (message.type === "event") takeEvent(message);
   };
+  keepPresent(socket);
   socket.onclose = () => {
     showLink();
     setTimeout(connect, RECONNECT_MS);
@@ -126,6 +129,7 @@ function show(state) {
   setText("baseline", after === null || after === undefined ? before : `${before} → ${number(after)}`);
   setText("why", session ? whyOf(session) : "");
   showActions(phase);
+  showCeremony(session);
   showSignal(state);
 }
 
@@ -324,9 +328,10 @@ function answer(text, refused = false) {
   byId("answer").classList.toggle("refused", refused);
 }
 
-async function post(path) {
+async function post(path, data) {
+  const how = data ? { headers: { "content-type": "application/json" }, body: JSON.stringify(data) } : {};
   try {
-    const response = await fetch(`/api/v1${path}`, { method: "POST" });
+    const response = await fetch(`/api/v1${path}`, { method: "POST", ...how });
     const body = await response.json();
     return [response.ok, body];
   } catch (error) {
@@ -337,7 +342,19 @@ async function post(path) {
 async function act(name) {
   const id = newest?.session?.session_id;
   const [ok, body] = await post(name === "open" ? "/sessions" : `/sessions/${id}/${name}`);
+  if (ok && name === "start") operate(id);
   answer(ok ? "" : body.detail, !ok);
+}
+
+function holdsArm(event) {
+  const wanted = event.target.dataset?.act === "arm" && newest?.session?.ceremony;
+  return wanted && (event.type !== "keydown" || event.key === "Enter");
+}
+
+function beginHold(event) {
+  if (!holdsArm(event)) return;
+  event.preventDefault();
+  hold(newest.session, post, answer);
 }
 
 async function stop() {
@@ -348,13 +365,20 @@ async function stop() {
 
 byId("stop").addEventListener("click", stop);
 byId("actions").addEventListener("click", ({ target }) => {
-  if (target.dataset.act) act(target.dataset.act);
+  const name = target.dataset.act;
+  if (name && !(name === "arm" && newest?.session?.ceremony)) act(name);
 });
+byId("actions").addEventListener("pointerdown", beginHold);
+byId("actions").addEventListener("keydown", beginHold);
+byId("ceremony").addEventListener("submit", (event) => event.preventDefault());
+for (const kind of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(kind, release);
 addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" && event.key !== " ") return;
+  const types = event.target.matches?.("input") && event.key === " ";
+  if (types || (event.key !== "Escape" && event.key !== " ")) return;
   event.preventDefault();
   stop();
 });
 setInterval(showLink, 500);
+loadChecklist();
 connect();
 paint();

@@ -99,16 +99,19 @@ def test_emg_that_stays_away_is_a_fault_that_needs_an_acknowledgement() -> None:
     assert "still there" in rig.ask("acknowledge").refused
 
 
-def test_a_gap_starts_the_chain_again() -> None:
+def test_after_a_gap_nothing_rises_until_the_chain_has_settled() -> None:
     rig = VirtualRig()
     rig.open()
     rig.run(stimulating)
+    before = max(rig.role.state().amplitudes)
 
     rig.engine.handle(Discontinuity("emg", "gap", 40, rig.clock.now_s()))
-    rig.step()
+    rig.run(lambda r: r.state.channels[0].quality == ("settling",), 0.2, script={})
+    while rig.state.channels[0].quality:
+        assert max(rig.role.state().amplitudes) <= before
+        rig.step()
 
-    assert rig.state.channels[0].quality == ("settling",)
-    assert rig.phase == "holding"
+    rig.run(lambda r: r.phase == "treating", 5, script={})
 
 
 def test_a_stop_at_the_output_stops_the_session() -> None:
@@ -206,3 +209,20 @@ def test_states_carry_what_a_dashboard_needs() -> None:
     assert state.channels[1].tension_pct_mvc is None, "not calibrated"
     assert state.sources[0].sample_rate_hz == 2048.0
     assert any(e.kind == "prompt" for e in rig.events)
+
+
+def test_a_calibration_step_is_repeated_when_the_signal_failed_during_it() -> None:
+    rig = VirtualRig()
+    rig.open()
+    rig.run(lambda r: r.state.session is not None and r.state.session.task == "mvc")
+    before = len([e for e in rig.events if e.kind == "prompt"])
+
+    rig.clock.sleep(0.6)
+    rig.engine.tick()
+    assert rig.phase == "calibrating", "late data are not lost data"
+    rig.run(lambda r: r.phase == "ready")
+
+    tasks = [e.detail["task"] for e in rig.events if e.kind == "prompt"][before:]
+    assert tasks[:2] == ["rest", "mvc"], "a contraction comes after a pause"
+    assert rig.state.session is not None
+    assert rig.state.session.calibration is not None

@@ -1,7 +1,5 @@
 """No record, no current."""
 
-import pytest
-
 from service.messages import RecorderState
 from tests.support.virtual_rig import VirtualRig
 
@@ -45,22 +43,49 @@ def test_without_a_recorder_nothing_is_armed() -> None:
     assert "has not begun this session" in rig.ask("arm").refused
 
 
-@pytest.mark.parametrize("silent", [True, False])
-def test_a_recorder_that_fails_takes_the_output_to_zero(silent: bool) -> None:
+def test_a_recorder_that_fails_takes_the_output_to_zero() -> None:
     rig = Rig()
     rig.writes = rig.open()
     rig.run(lambda r: any(r.role.state().amplitudes))
     failed_s = rig.clock.now_s()
-    if silent:
-        rig.speaks = False
-    else:
-        rig.why = "the disk is full"
+    rig.why = "the disk is full"
 
     rig.run(lambda r: r.phase == "fault", 2, script={})
 
     assert rig.clock.now_s() - failed_s < 1.0
     assert not any(rig.role.state().amplitudes)
     assert rig.state.session is not None
-    assert rig.state.session.cause.startswith("journal: ")
-    if not silent:
-        assert "still there" in rig.ask("acknowledge").refused
+    assert rig.state.session.cause == "journal: the disk is full"
+    assert "still there" in rig.ask("acknowledge").refused
+
+
+def test_a_silent_recorder_holds_the_output_at_zero_and_then_is_a_fault() -> None:
+    rig = Rig()
+    rig.writes = rig.open()
+    rig.run(lambda r: any(r.role.state().amplitudes))
+    silent_s = rig.clock.now_s()
+    rig.speaks = False
+
+    rig.run(lambda r: r.phase == "holding", 1, script={})
+
+    assert rig.clock.now_s() - silent_s < 1.0
+    assert not any(rig.role.state().amplitudes)
+    assert rig.state.session is not None
+    assert rig.state.session.hold_reason == "journal_silent"
+
+    rig.run(lambda r: r.phase == "fault", 4, script={})
+
+    assert rig.state.session.cause == "journal_silent"
+    assert "still there" in rig.ask("acknowledge").refused
+
+
+def test_a_recorder_that_paused_lets_the_treatment_go_on() -> None:
+    rig = Rig()
+    rig.writes = rig.open()
+    rig.run(lambda r: any(r.role.state().amplitudes))
+    rig.speaks = False
+    rig.run(lambda r: r.phase == "holding", 1, script={})
+
+    rig.speaks = True
+
+    rig.run(lambda r: r.phase == "treating", 3, script={})
