@@ -51,7 +51,8 @@ class Permit(Message, frozen=True, kw_only=True):
 class OutputState(Message, frozen=True, kw_only=True):
     """What the output role knows about the device, in answer to everything it does.
 
-    ``stopped_ns`` is the time of the newest stop, ``fault`` what is wrong with device,
+    ``stopped_ns`` is the time of the newest stop and ``stopped_by`` who asked for it,
+    ``fault`` what is wrong with device,
     permit or reply (latched until it is cleared), ``limited_by`` the bound that made
     the amplitude smaller than its permit.
     """
@@ -62,6 +63,7 @@ class OutputState(Message, frozen=True, kw_only=True):
     active: bool
     amplitudes: tuple[float, ...]
     stopped_ns: int
+    stopped_by: str = ""
     fault: str | None = None
     limited_by: str = ""
 

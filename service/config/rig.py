@@ -7,7 +7,12 @@ from pydantic import Field, model_validator
 from drivers.recordings.units import uv_per_unit
 from dsp.normalise import MAX_AGE_S
 from service.config.base import ConfigModel, Label, Name, Seconds
-from service.config.safety import LimitsConfig, SafetyConfig
+from service.config.safety import (
+    LimitsConfig,
+    SafetyConfig,
+    StopInputConfig,
+    StopLineConfig,
+)
 from service.config.treatment import DisturbanceConfig
 from service.core.arming import SITES
 from service.core.limits import COMPILED, Quantity
@@ -310,6 +315,12 @@ class RigConfig(ConfigModel):
 
     safety: SafetyConfig = SafetyConfig()
     """What arming takes."""
+
+    stop_input: StopInputConfig | None = None
+    """Hardware that says stop."""
+
+    stop_line: StopLineConfig | None = None
+    """A line on which the supervisor stops the device itself."""
 
     outlets: OutletsConfig = OutletsConfig()
     """LSL streams of the service itself."""

@@ -1,6 +1,6 @@
 """Bounds of a rig, and what it demands of its operator."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -52,6 +52,61 @@ class LimitsConfig(ConfigModel):
         if beyond:
             raise ValueError(", ".join(beyond))
         return self
+
+
+class SerialStopConfig(ConfigModel):
+    """A stop button on a serial line: any byte stops, and so does its loss."""
+
+    driver: Literal["serial"]
+    """A serial line."""
+
+    port: Annotated[str, Field(min_length=1)]
+    """Device, such as /dev/ttyACM0."""
+
+    baud: Annotated[int, Field(ge=300, le=4_000_000)] = 9600
+    """Speed."""
+
+    alive_s: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """The alive byte must come this often, or it counts as a stop; 0 for never. A
+    button that says nothing cannot be told from one that is broken.
+    """
+
+    alive_byte: Annotated[int, Field(ge=0, le=255)] = 0
+    """The byte that says that the button works."""
+
+
+class MarkerStopConfig(ConfigModel):
+    """A stop button that sends LSL markers."""
+
+    driver: Literal["lsl"]
+    """A stream of markers."""
+
+    stream_name: Annotated[str, Field(min_length=1)]
+    """Name of the stream."""
+
+    source_id: str = ""
+    """Identity of the sender."""
+
+    text: str = ""
+    """The marker that stops; any if empty."""
+
+
+StopInputConfig = Annotated[
+    SerialStopConfig | MarkerStopConfig, Field(discriminator="driver")
+]
+
+
+class StopLineConfig(ConfigModel):
+    """A line past the output role: the supervisor says stop when that is gone."""
+
+    port: Annotated[str, Field(min_length=1)]
+    """Serial device of its own, such as a relay that cuts the stimulator."""
+
+    baud: Annotated[int, Field(ge=300, le=4_000_000)] = 9600
+    """Speed."""
+
+    frame_hex: Annotated[str, Field(pattern=r"^([0-9a-fA-F]{2})+$")]
+    """The bytes that stop, in hexadecimal digits."""
 
 
 class SafetyConfig(ConfigModel):

@@ -141,7 +141,10 @@ class Engine:
             case SourceNotice():
                 self._notice(item)
             case Marker():
-                self._tell_source(item.source, "marker", item.text)
+                self._tell_event(
+                    "marker",
+                    {"source": item.source, "text": item.text, "t": item.t_s},
+                )
 
     def tick(self) -> None:
         """Let time act, if nothing that concerns the session came for a while."""
@@ -219,19 +222,16 @@ class Engine:
         session = self._session
         if session is None:
             return
-        if (
-            state.stopped_ns >= self._desk.armed_ns
-            and session.phase in PERMITTED_PHASES
-        ):
+        stopped = state.stopped_ns >= self._desk.armed_ns
+        if stopped and session.phase in PERMITTED_PHASES:
             self._reduce(model.Command(self._now_s, Verb.STOP))
         k = self._params.output_channel
         amplitude = state.amplitudes[k] if state.amplitudes else 0.0
         if state.active and state.sequence < self._desk.sequence:
             # The device has not seen the newest permit: it may be about to rise.
             amplitude = max(amplitude, self._decision.amplitude_ma)
-        self._reduce(
-            model.ReadbackSeen(self._now_s, state.active, amplitude, state.fault)
-        )
+        fault = state.fault
+        self._reduce(model.ReadbackSeen(self._now_s, state.active, amplitude, fault))
 
     def _expect_pulses(self) -> None:
         rate_hz = pulse_rate_hz(self._session, self._decision, self._output)

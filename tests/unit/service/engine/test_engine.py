@@ -3,7 +3,7 @@
 import itertools
 
 from drivers.outputs.simulated import OutputFaults
-from drivers.ports import Discontinuity, SourceLost, SourceRestored
+from drivers.ports import Discontinuity, Marker, SourceLost, SourceRestored
 from service.messages import OpenSession
 from tests.support.virtual_rig import VirtualRig, demo_program
 
@@ -112,6 +112,18 @@ def test_after_a_gap_nothing_rises_until_the_chain_has_settled() -> None:
         rig.step()
 
     rig.run(lambda r: r.phase == "treating", 5, script={})
+
+
+def test_a_marker_is_told_with_its_own_time() -> None:
+    rig = VirtualRig()
+    now_s = rig.clock.now_s()
+    rig.clock.sleep(0.25)
+
+    rig.engine.handle(Marker("markers", now_s, "needle in", rig.clock.now_s()))
+
+    (event,) = [e for e in rig.events if e.kind == "marker"]
+    assert event.detail == {"source": "markers", "text": "needle in", "t": now_s}
+    assert event.t_s == rig.clock.now_s()
 
 
 def test_a_stop_at_the_output_stops_the_session() -> None:
