@@ -24,6 +24,7 @@ from drivers.subject.tone import MAX_TONE_PCT_MVC, ToneParams, advance_tone
 
 EFFORT_PCT_MVC = 100.0
 ISOMETRIC_PCT_MVC = 25.0  # A: assumption; guided efforts are 20-30 %
+LOAD_PCT_MVC = 15.0  # A: assumption; what a reference load asks of a muscle
 EFFORT_SPREAD = 0.03  # A: assumption; slow wobble of a maximal effort
 EFFORT_TAU_S = 1.0  # A: assumption
 STRONG_CONTRACTION_PCT_MVC = 30.0  # A: assumption; from here on a muscle can cramp up
@@ -38,11 +39,16 @@ class Task(enum.StrEnum):
 
     REST = "rest"
     MVC = "mvc"
+    RVC = "rvc"
     RELAX = "relax"
     ISOMETRIC = "isometric"
 
 
-_EFFORTS = {Task.MVC: EFFORT_PCT_MVC, Task.ISOMETRIC: ISOMETRIC_PCT_MVC}
+EFFORTS_PCT_MVC = {
+    Task.MVC: EFFORT_PCT_MVC,
+    Task.RVC: LOAD_PCT_MVC,
+    Task.ISOMETRIC: ISOMETRIC_PCT_MVC,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,4 +261,4 @@ class Person:
 
 def effort_of(task: Task) -> float:
     """Return the effort in %MVC with which a person follows a prompt."""
-    return _EFFORTS.get(task, 0.0)
+    return EFFORTS_PCT_MVC.get(task, 0.0)

@@ -191,6 +191,7 @@ async def open_session(
         channel=wanted.channel,
         subject=wanted.subject,
         limits=wanted.limits,
+        reference=wanted.reference,
         stage=wanted.stage,
     )
     reply = checked(await gateway_of(request).ask_engine(message))

@@ -1,7 +1,7 @@
 """What requests and answers look like."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,6 +25,11 @@ class NewSession(_Model):
     program: Text = ""
     channel: Text = ""
     subject: Text = ""
+    reference: Literal["", "stored"] = Field(
+        default="",
+        description="stored: calibrate with what an earlier session of this subject "
+        "and muscle has stored, if that is fit to be used.",
+    )
     stage: Text = ""
     limits: dict[str, Positive] = Field(
         default_factory=dict,
@@ -34,10 +39,14 @@ class NewSession(_Model):
 
 
 class Stored(_Model):
-    """Stored calibration values that replace the measured ones."""
+    """Values that replace measured ones: given, or stored by an earlier session."""
 
     noise_uv: Positive | None = None
     mvc_uv: Positive | None = None
+    reference: Literal["", "stored", "measured"] = Field(
+        default="",
+        description="stored or measured; empty: as the session was opened.",
+    )
 
 
 class Arming(_Model):

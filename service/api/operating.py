@@ -32,10 +32,7 @@ async def calibrate(
     """Begin the calibration; prompts come with the state and as events."""
     stored = body or Stored()
     message = SessionCommand(
-        verb=Verb.CALIBRATE,
-        session_id=session_id,
-        noise_uv=stored.noise_uv,
-        mvc_uv=stored.mvc_uv,
+        verb=Verb.CALIBRATE, session_id=session_id, **stored.model_dump()
     )
     return await command(request, message)
 

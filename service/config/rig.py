@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from drivers.recordings.units import uv_per_unit
+from dsp.normalise import MAX_AGE_S
 from service.config.base import ConfigModel, Label, Name, Seconds
 from service.config.safety import (
     LimitsConfig,
@@ -12,6 +13,7 @@ from service.config.safety import (
     StopInputConfig,
     StopLineConfig,
 )
+from service.config.treatment import DisturbanceConfig
 from service.core.arming import SITES
 from service.core.limits import COMPILED, Quantity
 
@@ -83,6 +85,9 @@ class SourceBase(ConfigModel):
 
     filter: Filtering = Filtering()
     """Filtering of this source."""
+
+    treatment: DisturbanceConfig | None = None
+    """What is done about stimulation, heart and hum; if absent, filtering is all."""
 
     @model_validator(mode="after")
     def _unit_is_known(self) -> Self:
@@ -240,7 +245,6 @@ class OutputConfig(ConfigModel):
 
     driver: Literal["lsl", "simulated"]
     """`lsl` publishes a stream of type Stimulation, `simulated` is a device in memory.
-    `lsl` publishes a stream of type Stimulation, `simulated` is a device in memory.
     """
 
     name: Name = "unclench-stimulation"
@@ -264,7 +268,18 @@ class DataConfig(ConfigModel):
     """``[data]``: where sessions are kept."""
 
     folder: Annotated[str, Field(min_length=1)] = "data"
-    """Folder; a session is in ``sessions/<id>`` below it."""
+    """Folder; a session is in ``sessions/<id>`` below it, stored MVC and RVC are in
+    ``references``.
+    """
+
+
+class CalibrationSection(ConfigModel):
+    """``[calibration]``: what this rig does about reference values."""
+
+    reference_max_age_h: Annotated[float, Field(gt=0, le=720)] = MAX_AGE_S / 3600
+    """A stored MVC or RVC that is older is refused: electrodes never come back to the
+    same place. A: a day.
+    """
 
 
 class ApiConfig(ConfigModel):
@@ -312,6 +327,9 @@ class RigConfig(ConfigModel):
 
     data: DataConfig = DataConfig()
     """Where sessions are kept."""
+
+    calibration: CalibrationSection = CalibrationSection()
+    """What is done about reference values."""
 
     api: ApiConfig = ApiConfig()
     """Where dashboards connect."""

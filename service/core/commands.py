@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from service.core.arming import ARM_GOOD_S, Button
-from service.core.calibration import CalibrationRun, plan_steps
+from service.core.calibrating import begin_calibration
 from service.core.control import Level
 from service.core.model import (
     PERMITTED_PHASES,
@@ -17,7 +17,7 @@ from service.core.model import (
 )
 from service.core.stage import BY_HAND
 from service.core.state import Session, Step, Treatment
-from service.core.transitions import enter, hold, prompt, refuse
+from service.core.transitions import enter, hold, refuse
 from service.core.watch import (
     emg_trouble,
     journal_trouble,
@@ -38,22 +38,7 @@ def _calibrate(session: Session, command: Command) -> Step:
     why = _not_good_yet(session)
     if why:
         return refuse(session, command.verb, why)
-    given = (command.noise_uv, command.mvc_uv)
-    if any(value is not None and not 0 < value < math.inf for value in given):
-        why = "noise_uv and mvc_uv must be finite and above 0"
-        return refuse(session, command.verb, why)
-    steps = plan_steps(
-        session.setup.program.calibration,
-        noise_given=command.noise_uv is not None,
-        mvc_given=command.mvc_uv is not None,
-    )
-    run = CalibrationRun(
-        steps, session.now_s, noise_uv=command.noise_uv, mvc_uv=command.mvc_uv
-    )
-    calibrating, notes = enter(
-        replace(session, calibrating=run, calibration=None), Phase.CALIBRATING
-    )
-    return calibrating, (*notes, prompt(steps[0].task))
+    return begin_calibration(session, command)
 
 
 def _not_good_yet(session: Session, good_s: float | None = None) -> str:

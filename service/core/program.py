@@ -89,6 +89,16 @@ class CalibrationPlan:
         Tone before treatment, stimulation off. A: 20–60 s.
     noise_refuse_pct_mvc : float
         A noise floor above this share of the MVC is refused. A.
+    noise_s : float
+        Recording of the noise alone, limb supported, before the rest; 0 takes the noise
+        from the rest. A.
+    mvc_extra : int
+        Trials that may be added when some do not count or do not agree. A.
+    reference : str
+        What is contracted: ``mvc``, as hard as possible, or ``rvc``, a known submaximal
+        load, for people with pain.
+    rvc_pct_mvc : float
+        What that load is worth in %MVC. A: it is not measured but believed.
     """
 
     rest_s: float = 20.0
@@ -98,6 +108,10 @@ class CalibrationPlan:
     relax_s: float = 10.0
     baseline_s: float = 20.0
     noise_refuse_pct_mvc: float = 1.0
+    noise_s: float = 0.0
+    mvc_extra: int = 2
+    reference: str = "mvc"
+    rvc_pct_mvc: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ them, and nothing but an acknowledgement leaves ``fault``.
 import math
 from dataclasses import replace
 
-from service.core.calibration import CalibrationRun, conclude
+from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
 from service.core.model import (
     STIMULATING_PHASES,
@@ -15,7 +15,6 @@ from service.core.model import (
     Event,
     FaultRaised,
     JournalSeen,
-    Note,
     Outcome,
     Phase,
     ReadbackSeen,
@@ -26,7 +25,7 @@ from service.core.model import (
     TimePassed,
 )
 from service.core.state import Session, Step
-from service.core.transitions import enter, fail, prompt
+from service.core.transitions import enter, fail
 from service.core.treatment import treat
 from service.core.watch import (
     emg_trouble,
@@ -95,44 +94,15 @@ def _progress(session: Session, sample: Sample) -> Step:
     if session.phase in STIMULATING_PHASES:
         return treat(session, sample)
     if session.phase is Phase.CALIBRATING and session.calibrating is not None:
-        return _calibrate_on(session, session.calibrating, sample)
+        return calibrate_on(session, session.calibrating, sample)
     if session.phase is Phase.REASSESSING:
         return _reassess_on(session, sample)
     return session, ()
 
 
-def _calibrate_on(session: Session, run: CalibrationRun, sample: Sample) -> Step:
-    program = session.setup.program
-    if run.interrupted:
-        run = run.repeated(session.now_s, program.calibration)
-        return replace(session, calibrating=run), (prompt(run.step.task),)
-    run = run.recorded(sample.t_s, sample.rms_uv, program.window_s)
-    if not run.finished(session.now_s):
-        return replace(session, calibrating=run), ()
-    run = run.advanced(session.now_s)
-    if run.steps:
-        session = replace(session, calibrating=run)
-        return session, (prompt(run.step.task),)
-    result = conclude(run, program.calibration)
-    session = replace(session, calibrating=None)
-    if isinstance(result, str):
-        back, notes = enter(session, Phase.CHECKING, cause=result)
-        return back, (*notes, Note("refused", {"what": "calibrate", "why": result}))
-    note = Note(
-        "calibration",
-        {
-            "noise_uv": result.noise_uv,
-            "mvc_uv": result.mvc_uv,
-            "baseline_pct_mvc": result.baseline_pct_mvc,
-        },
-    )
-    ready, notes = enter(replace(session, calibration=result), Phase.READY)
-    return ready, (*notes, note)
-
-
 def _reassess_on(session: Session, sample: Sample) -> Step:
     program = session.setup.program
-    if session.zero.covers(sample.t_s, program.window_s, program.bout):
+    if session.zero.covers(sample.measured_s, program.window_s, program.bout):
         session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
     elapsed_s = session.now_s - session.phase_since_s
     if elapsed_s < program.timing.reassess_s or not session.reassess_uv:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from service.core.arming import Button, Safety
-from service.core.calibration import CalibrationRun
+from service.core.calibration import NOISE_BANDWIDTH_HZ, CalibrationRun
 from service.core.control import Level
 from service.core.dose import Dose
 from service.core.ebb import Ebb
@@ -36,6 +36,8 @@ class Setup:
         Grid of the device.
     needs_journal : bool
         Whether "no record" is a veto: always on a rig, never in virtual time.
+    noise_bandwidth_hz : float
+        Width of the band-pass of the EMG: how precise a noise floor is.
     safety : Safety
         What is demanded of the operator.
     stage : Stage
@@ -50,6 +52,7 @@ class Setup:
     pad_area_cm2: float
     amplitude_step_ma: float
     needs_journal: bool = False
+    noise_bandwidth_hz: float = NOISE_BANDWIDTH_HZ
     safety: Safety = field(default_factory=Safety)
     stage: Stage = Stage.CLOSED
     locked_until_s: float = -math.inf

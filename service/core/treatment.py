@@ -72,14 +72,15 @@ def _measure(
     session: Session, treatment: Treatment, calibration: Calibration, sample: Sample
 ) -> Treatment:
     program = session.setup.program
-    if sample.t_s - treatment.tone_s >= UPDATE_S * 0.99 and session.zero.covers(
-        sample.t_s, program.window_s, program.bout
+    measured_s = sample.measured_s
+    if measured_s - treatment.tone_s >= UPDATE_S * 0.99 and session.zero.covers(
+        measured_s, program.window_s, program.bout
     ):
         tone = calibration.tone_pct_mvc(sample.rms_uv)
         treatment = replace(
             treatment,
             tone_pct_mvc=tone,
-            tone_s=sample.t_s,
+            tone_s=measured_s,
             response=treatment.response.measured(tone),
             cramp=treatment.cramp.measured(
                 sample.t_s, tone, calibration.baseline_pct_mvc

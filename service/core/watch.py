@@ -73,15 +73,18 @@ def is_bad(session: Session, sample: Sample) -> bool:
     Returns
     -------
     bool
-        Pulses have power at the mains frequency: while they are in the window that is
-        judged, that flag says nothing about the electrode. One that is off has a flag
-        of its own, and hum can only make a muscle look tense, not relaxed.
+        Pulses have power at the mains frequency and leave little to measure: while they
+        are in the window that is judged, those flags say nothing about the electrode.
+        One that is off has a flag of its own. Hum can only make a muscle look tense,
+        and while pulses are in the control window no tone is taken from it.
     """
     bad = sample.quality & BAD_QUALITY
-    if session.phase in STIMULATING_PHASES and not session.zero.covers(
-        sample.t_s, QUALITY_WINDOW_S, session.setup.program.bout
-    ):
-        bad &= ~QualityFlag.MAINS
+    if session.phase in STIMULATING_PHASES:
+        program, zero = session.setup.program, session.zero
+        if not zero.covers(sample.measured_s, QUALITY_WINDOW_S, program.bout):
+            bad &= ~QualityFlag.MAINS
+        if not zero.covers(sample.measured_s, program.window_s, program.bout):
+            bad &= ~QualityFlag.ARTIFACT
     return bool(bad)
 
 

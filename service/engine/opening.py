@@ -9,6 +9,7 @@ from service.core.permits import Gate
 from service.core.program import Program
 from service.core.stage import ORDER, Stage
 from service.core.state import Setup
+from service.engine.feed import Feed
 from service.messages import OpenSession
 from service.subjects import SubjectStore
 
@@ -35,9 +36,9 @@ class EngineParams:
 
 
 def plan_session(
-    params: EngineParams, labels: tuple[str, ...], request: OpenSession
+    params: EngineParams, feed: Feed, request: OpenSession
 ) -> tuple[Setup, int]:
-    """Return the setup and the index of the channel that decides.
+    """Return the setup and the index of the channel of ``feed`` that decides.
 
     Raises `ValueError` saying what was expected and what came, `ConfigError` if the
     record of the subject cannot be read.
@@ -47,6 +48,8 @@ def plan_session(
         known = ", ".join(params.programs)
         msg = f"program: expected one of {known}, got {request.program!r}"
         raise ValueError(msg)
+    _check_room(program, feed)
+    labels = feed.labels
     label = request.channel or params.control_channel or labels[0]
     if label not in labels:
         msg = f"channel: expected one of {', '.join(labels)}, got {label!r}"
@@ -74,10 +77,25 @@ def plan_session(
         pad_area_cm2=wiring.pad_area_cm2,
         amplitude_step_ma=wiring.amplitude_step_ma,
         needs_journal=params.needs_journal,
+        noise_bandwidth_hz=feed.band_hz[1] - feed.band_hz[0],
         safety=params.safety,
         stage=_stage(params, request),
     )
     return setup, labels.index(label)
+
+
+def _check_room(program: Program, feed: Feed) -> None:
+    """Refuse a program whose off parts are over before tone can be measured in them."""
+    bout = program.bout
+    needed_s = bout.settle_s + program.window_s + feed.longest_lag_s
+    if bout.off_s < needed_s:
+        msg = (
+            f"program {program.name}: bout.off_s is {bout.off_s:g} s, expected at "
+            f"least {needed_s:.2f} s: bout.settle_s, window_s and the "
+            f"{feed.longest_lag_s:.2f} s that the treatment of source {feed.name!r} "
+            "takes; choose a shorter window_s or treat less"
+        )
+        raise ValueError(msg)
 
 
 def _charge_mc(params: EngineParams, subject: str) -> float:

@@ -2,6 +2,8 @@
 
 import math
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from service.core.arming import ArmRequest
 from service.core.guards import CRAMP_LOCK_S
@@ -13,8 +15,13 @@ from service.messages import Reply, SessionCommand
 TOKEN_BYTES = 8
 
 
-def command_of(request: SessionCommand, now_s: float) -> Command:
-    """Return the command; every press offers a token of its own."""
+def command_of(
+    request: SessionCommand, now_s: float, values: Mapping[str, Any]
+) -> Command:
+    """Return the command; every press offers a token of its own.
+
+    ``values`` are those of a calibration: see `service.engine.references`.
+    """
     verb = Verb(request.verb)
     token = request.token
     if verb is Verb.PRESS:
@@ -22,13 +29,12 @@ def command_of(request: SessionCommand, now_s: float) -> Command:
     return Command(
         now_s,
         verb,
-        noise_uv=request.noise_uv,
-        mvc_uv=request.mvc_uv,
         token=token,
         arming=ArmRequest(
             request.token, request.operator, request.site, request.confirmed
         ),
         amplitude_ma=request.amplitude_ma,
+        **values,
     )
 
 

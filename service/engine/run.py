@@ -6,11 +6,13 @@ from pathlib import Path
 from drivers.clock import utc_now
 from drivers.ports import EmgSource
 from service.bus import Bus, send
+from service.config.rig import RigConfig
 from service.core.arming import Safety
 from service.engine.engine import TICK_S, Engine
 from service.engine.feed import Feed
 from service.engine.inbox import Inbox, Letter, Request, ThreadFailed
 from service.engine.opening import EngineParams
+from service.engine.references import ReferenceDesk, unix_now
 from service.errors import ConfigError
 from service.messages import (
     Message,
@@ -21,10 +23,13 @@ from service.messages import (
     SessionCommand,
     UnlockStage,
 )
+from service.references import ReferenceStore
 from service.role import Context, Snapshot
 from service.subjects import SubjectStore
 from service.wiring.outputs import make_gate
-from service.wiring.sources import make_markers, make_source
+from service.wiring.sources import electrodes, make_markers, make_source
+
+SECONDS_PER_HOUR = 3600.0
 
 
 def run(context: Context) -> None:
@@ -39,7 +44,10 @@ def run(context: Context) -> None:
         for config in rig.sources:
             source = make_source(config, context.clock)
             sources.append(source)
-            feeds.append(Feed(config.name, source.open(), config.filter, window_s))
+            info = source.open()
+            feeds.append(
+                Feed(config.name, info, config.filter, window_s, config.treatment)
+            )
         if rig.markers is not None:
             sources.append(make_markers(rig.markers))
             sources[-1].open()
@@ -107,7 +115,17 @@ def _connect(context: Context, params: EngineParams, feeds: list[Feed]) -> Engin
         # A record that finds no place is missed by the recorder, which counts them.
         send(records if isinstance(message, Record) else live, message)
 
-    return Engine(params, feeds, context.clock, permit, tell)
+    references = _references(context.snapshot.rig)
+    return Engine(params, feeds, context.clock, permit, tell, references)
+
+
+def _references(rig: RigConfig) -> ReferenceDesk:
+    return ReferenceDesk(
+        ReferenceStore(Path(rig.data.folder) / "references"),
+        unix_now,
+        rig.calibration.reference_max_age_h * SECONDS_PER_HOUR,
+        electrodes(rig.sources),
+    )
 
 
 def _loop(context: Context, engine: Engine, inbox: Inbox) -> None:

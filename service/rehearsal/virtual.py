@@ -25,6 +25,7 @@ from dsp.types import Chunk
 from service.config.paths import shipped_config
 from service.config.programs import load_programs
 from service.config.rig import Filtering
+from service.config.treatment import DisturbanceConfig
 from service.core.arming import Safety
 from service.core.limits import compiled_limits
 from service.core.permits import Gate, Wiring
@@ -32,6 +33,7 @@ from service.core.program import Program
 from service.engine.engine import TICK_S, Engine, Item
 from service.engine.feed import Feed
 from service.engine.opening import EngineParams
+from service.engine.references import ReferenceDesk
 from service.faults.seams import FaultyArrivals, FaultyDisk, FaultyOutput
 from service.messages import (
     Event,
@@ -77,14 +79,33 @@ def demo_program(**timing: float) -> Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Demands:
-    """What the rig demands of its operator, and where it remembers subjects."""
+class RigOptions:
+    """What a rig demands, where it remembers subjects, how it cleans the signal."""
 
     safety: Safety = field(default_factory=Safety)
     subjects: SubjectStore | None = None
+    treatment: DisturbanceConfig | None = None
+    references: ReferenceDesk | None = None
 
 
-NOTHING_DEMANDED = Demands()
+PLAIN = RigOptions()
+
+
+def _engine_params(
+    program: Program, gate: Gate, options: RigOptions, *, needs_journal: bool
+) -> EngineParams:
+    return EngineParams(
+        "virtual",
+        "emg",
+        "",
+        {program.name: program},
+        gate,
+        output_channel=0,
+        needs_journal=needs_journal,
+        safety=options.safety,
+        subjects=options.subjects,
+        staged=options.subjects is not None,
+    )
 
 
 class Slot:
@@ -119,7 +140,7 @@ class VirtualRig:
         n_channels: int = 1,
         needs_journal: bool = False,
         recorded: bool = False,
-        demands: Demands = NOTHING_DEMANDED,
+        options: RigOptions = PLAIN,
     ) -> None:
         self.clock = ManualClock(START_NS)
         line = StimulationLine()
@@ -146,21 +167,13 @@ class VirtualRig:
         self.states: deque[State] = deque(maxlen=100)
         self.delivers_permits = True
         self.halted: set[Role] = set()
-        self.operator_is_there = demands.safety.presence
+        self.operator_is_there = options.safety.presence
         self._present_ns = 0
         self.program = program or demo_program()
-        feed = Feed("emg", self.source.open(), Filtering(), self.program.window_s)
-        self.params = EngineParams(
-            "virtual",
-            "emg",
-            "",
-            {self.program.name: self.program},
-            gate,
-            output_channel=0,
-            needs_journal=needs_journal or recorded,
-            safety=demands.safety,
-            subjects=demands.subjects,
-            staged=demands.subjects is not None,
+        info, window_s = self.source.open(), self.program.window_s
+        self.feed = Feed("emg", info, Filtering(), window_s, options.treatment)
+        self.params = _engine_params(
+            self.program, gate, options, needs_journal=needs_journal or recorded
         )
         self._inbox: deque[Item] = deque()
         self._to_record: deque[Record] = deque()
@@ -172,7 +185,14 @@ class VirtualRig:
         self._due_ns = dict.fromkeys(
             (Role.ENGINE, Role.OUTPUT, Role.RECORDER), START_NS
         )
-        self.engine = Engine(self.params, [feed], self.clock, self._permit, self._tell)
+        self.engine = Engine(
+            self.params,
+            [self.feed],
+            self.clock,
+            self._permit,
+            self._tell,
+            options.references,
+        )
         self.engine.handle(self._told_output)
 
     def _make_recorder(self) -> Recorder:
@@ -190,14 +210,11 @@ class VirtualRig:
         return session.phase.value if session else ""
 
     def open(
-        self, *, subject: str = "", limits: Mapping[str, float] | None = None
+        self,
+        **more: Any,  # noqa: ANN401 - what a session may be opened with
     ) -> str:
         """Open a session; return its name."""
-        reply = self.engine.request(
-            OpenSession(
-                program=self.program.name, subject=subject, limits=dict(limits or {})
-            )
-        )
+        reply = self.engine.request(OpenSession(program=self.program.name, **more))
         if reply.refused:
             raise ValueError(reply.refused)
         self._drain()

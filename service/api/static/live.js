@@ -92,7 +92,9 @@ function showLink() {
   document.body.classList.toggle("stale", link !== "live");
 }
 
-const TASKS = { rest: "Rest: let everything hang", mvc: "Contract as hard as you can", relax: "Relax, do nothing" };
+const TASKS = { rest: "Rest: let everything hang", mvc: "Contract as hard as you can",
+  rvc: "Hold the load, steadily", relax: "Relax, do nothing" };
+const UNITS = { uv: "µV", pct_mvc: "%MVC", pct_mvc_from_rvc: "%MVC (estimated from a load)" };
 const PHASES = { "": "no session" };
 const NEXT = { "": "open", done: "open", checking: "calibrate", ready: "arm", armed: "start", treating: "hold",
   weaning: "hold", holding: "start", fault: "acknowledge" };
@@ -108,14 +110,14 @@ function show(state) {
   setText("phase", PHASES[phase] ?? phase);
   byId("phase").dataset.phase = phase;
   setText("cause", causeOf(session));
-  setText("task", session?.task ? TASKS[session.task] ?? session.task : "");
+  setText("task", taskOf(session));
   byId("task").hidden = !session?.task;
   const treated = session?.treatment_s !== null && session?.treatment_s !== undefined;
   setText("tension-name", treated ? "Tone, stimulation off" : "Tension");
-  const untreated = calibrated ? channel?.tension_pct_mvc : channel?.envelope_uv;
-  setText("tension", number(treated ? session.tone_pct_mvc : untreated));
-  setText("tension-unit", calibrated ? "%MVC" : "µV");
-  setText("envelope-unit", calibrated ? "%MVC" : "µV (not calibrated)");
+  const unit = UNITS[channel?.unit] ?? "µV";
+  setText("tension", number(treated ? session.tone_pct_mvc : channel?.tension));
+  setText("tension-unit", unit);
+  setText("envelope-unit", calibrated ? unit : "µV (not calibrated: no percentages)");
   setText("channel", channel ? `${channel.source} · ${channel.label}` : "");
   setText("threshold", number(session?.threshold_pct_mvc));
   setText("permitted", number(session?.permitted_ma ?? 0));
@@ -131,6 +133,15 @@ function show(state) {
   showSignal(state);
 }
 
+function taskOf(session) {
+  if (!session?.task) return "";
+  const now = session.calibrating;
+  if (!now) return TASKS[session.task] ?? session.task;
+  const which = now.step === "mvc" || now.step === "rvc" ? ` (${now.trial} of ${now.n_trials})` : "";
+  const reached = which && now.achieved_uv !== null ? `, ${number(now.achieved_uv, 0)} µV` : "";
+  return `${now.text}${which}: ${Math.ceil(now.remaining_s)} s${reached}`;
+}
+
 function causeOf(session) {
   if (!session) return "";
   const words = [session.outcome?.replace("_", " "), session.hold_reason, session.cause];
@@ -140,7 +151,10 @@ function causeOf(session) {
 function whyOf(session) {
   const limit = session.most_limiting ? `limited by ${session.most_limiting}; ` : "";
   const strikes = session.strikes ? `${session.strikes} strikes; ` : "";
-  return `${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
+  const doubts = session.calibration?.warnings ?? [];
+  const reference = [session.reference, ...doubts].filter((w, k, all) => w && all.indexOf(w) === k);
+  const doubt = reference.length ? `reference: ${reference.join("; ")}; ` : "";
+  return `${doubt}${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
 }
 
 function showActions(phase) {
@@ -164,6 +178,14 @@ function showSignal(state) {
   if (state.output) {
     const fault = state.output.fault;
     rows.push(["output", fault ?? (state.output.active ? "active" : "zero"), Boolean(fault)]);
+  }
+  const activity = state.activity;
+  if (activity) {
+    const share = (value) => number(value === null ? null : 100 * value, 0);
+    rows.push(["muscle at rest", `${share(activity.rest_time_share)} % of ${number(activity.observed_s, 0)} s`, false]);
+    rows.push(["contractions", `${activity.n_contractions}${activity.contracting ? ", now" : ""}`, false]);
+    const load = [activity.static_pct_mvc, activity.median_pct_mvc, activity.peak_pct_mvc].map((v) => number(v));
+    rows.push(["load P10 / P50 / P90", `${load.join(" / ")} %MVC`, false]);
   }
   const latency = state.latency;
   if (latency.n) rows.push(["sample → permit", `${number(latency.median_ms, 2)} ms, p99 ${number(latency.p99_ms, 2)}`, false]);

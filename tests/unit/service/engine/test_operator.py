@@ -9,7 +9,7 @@ from service.core.arming import CHECKLIST, Safety
 from service.core.stage import Stage
 from service.messages import UnlockStage
 from service.subjects import Entry, SubjectStore
-from tests.support.virtual_rig import Demands, VirtualRig, demo_program
+from tests.support.virtual_rig import RigOptions, VirtualRig, demo_program
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SITE = "trapezius_upper"
@@ -38,7 +38,7 @@ class Operated(VirtualRig):
 
 
 def ready(subjects=None, **options) -> Operated:
-    rig = Operated(demands=Demands(STRICT, subjects), **options)
+    rig = Operated(options=RigOptions(STRICT, subjects), **options)
     rig.open(subject="P1")
     rig.run(lambda r: r.phase == "ready", script={"checking": "calibrate"})
     return rig
@@ -232,7 +232,7 @@ def test_a_day_that_is_used_up_lets_nothing_out(store) -> None:
 def test_a_record_that_cannot_be_read_opens_nothing(store: SubjectStore) -> None:
     store.folder.mkdir(exist_ok=True)
     store.path("P1").write_text("broken")
-    rig = Operated(demands=Demands(STRICT, store))
+    rig = Operated(options=RigOptions(STRICT, store))
     rig.step()
 
     with pytest.raises(ValueError, match="repair it"):
