@@ -226,3 +226,15 @@ def test_an_observation_refuses_a_lost_state(name, bad) -> None:
     }
     with pytest.raises(ValueError, match=name):
         Observation(**{**values, name: bad})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(moments(), max_size=40))
+def test_a_session_of_the_optimiser_keeps_the_same_rules(script) -> None:
+    pytest.importorskip("sklearn", reason="the extra optimise is not installed")
+    law = law_from_mapping({"kind": "safe_bayes", "felt_ma": 8.0, "effect_sd": 0.05})
+    for observation, state, level, _ in course(law, script):
+        assert 0.0 <= level <= observation.ceiling_ma
+        rise = law.up_ma_per_s * observation.dt_s if observation.may_rise else 0.0
+        assert level <= observation.level_ma + rise + EPS
+        assert level <= max(observation.level_ma, state.proposal.amplitude_ma) + EPS

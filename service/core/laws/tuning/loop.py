@@ -119,14 +119,11 @@ class SampledLoop:
         transition, drive = self._advance(self.tone_period_s)
         look, direct = self._look(rest_s)
         chain = whole + (rest_s > 0)
-        identity = np.eye(len(transition))
 
         def transfer(omega_rad_s: NDArray[np.float64]) -> NDArray[np.complex128]:
             z = np.exp(1j * omega_rad_s * self.tone_period_s)
-            shifted = z[:, None, None] * identity - transition
-            driven = np.broadcast_to(drive, (z.size, *drive.shape))
-            states = np.linalg.solve(shifted, driven)
-            seen = (look @ states)[:, 0, 0] + direct
+            states = _driven(transition, drive, z)
+            seen = sum((look[0, i] * x for i, x in enumerate(states)), direct)
             return np.asarray(seen * z ** (-chain), np.complex128)
 
         return transfer
@@ -212,3 +209,22 @@ def _joined(transition: Matrix, drive: Matrix) -> Matrix:
     bottom = np.zeros((1, len(transition) + 1))
     bottom[0, -1] = 1.0
     return np.vstack([np.hstack([transition, drive]), bottom])
+
+
+def _driven(
+    transition: Matrix, drive: Matrix, z: NDArray[np.complex128]
+) -> list[NDArray[np.complex128]]:
+    """Return each state over the input at ``z``, by substitution.
+
+    The lags are a chain and the law comes before all of them, so each state depends on
+    itself, on earlier lags, and on the law, which is the last state.
+    """
+    n_lags = len(transition) - 1
+    law = drive[n_lags, 0] / (z - transition[n_lags, n_lags])
+    states: list[NDArray[np.complex128]] = []
+    for row in range(n_lags):
+        driven = transition[row, n_lags] * law + drive[row, 0]
+        for column, state in enumerate(states):
+            driven = driven + transition[row, column] * state
+        states.append(driven / (z - transition[row, row]))
+    return [*states, law]

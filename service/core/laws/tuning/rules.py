@@ -6,7 +6,7 @@ from service.core.laws.integral import IntegralLaw
 from service.core.laws.parameters import LawParameters
 from service.core.laws.pi import PiLaw
 from service.core.laws.run_to_run import RunToRunLaw
-from service.core.laws.tuning.margins import MIN_GAIN_MARGIN, loop_of, margins
+from service.core.laws.tuning.margins import loop_of, margins
 from service.core.laws.tuning.response import LinearResponse
 
 #: Loop gain of the pure integral times all lags and delays, for a phase margin of
@@ -15,6 +15,8 @@ INTEGRAL_RULE = 0.5
 #: SIMC: the integral time is at most this many dead times (Skogestad 2003, J. Process
 #: Control 13:291; R).
 SIMC_INTEGRAL_DELAYS = 8.0
+#: A little above what a loop must have. A.
+TUNED_GAIN_MARGIN = 3.2
 #: The engine steps the law with every chunk; faster than this makes no difference. A.
 LAW_PERIOD_S = 0.1
 #: Share of the error that one run corrects. A: 0.3–0.5.
@@ -81,7 +83,7 @@ def tune_pi(
         and ``τI = min(τ1, 8 θ)``. Of a second lag, half goes to the first and half to
         the dead time. A rule for continuous loops asks too much of one that sees a
         tone per bout, so the gain is lowered until the gain margin is
-        `MIN_GAIN_MARGIN`.
+        `TUNED_GAIN_MARGIN`.
     """
     refusal = _refusal(response)
     if refusal is not None:
@@ -97,7 +99,7 @@ def tune_pi(
         integral_s=_within(PiLaw, "integral_s", integral_s),
     )
     room = margins(loop_of(law, response, tone_period_s, law_period_s)).gain
-    slower = law.gain_ma_per_pct * min(1.0, room / MIN_GAIN_MARGIN)
+    slower = law.gain_ma_per_pct * min(1.0, room / TUNED_GAIN_MARGIN)
     return replace(law, gain_ma_per_pct=_within(PiLaw, "gain_ma_per_pct", slower))
 
 

@@ -122,7 +122,9 @@ def test_a_session_goes_to_the_proposal_and_reports_what_it_found() -> None:
         state, level, reason = observe(law, state, t_s, level, closed=closed)
     assert level == pytest.approx(target)
     assert reason is Reason.MEASURING
-    assert conclude(state, 12.0, adverse=False) == Trial(pytest.approx(target), 0.5)
+    found = conclude(state, 12.0, adverse=False)
+    assert found.amplitude_ma == pytest.approx(target)
+    assert (found.tone_ratio, found.adverse) == (0.5, False)
     assert conclude(state, 12.0, adverse=True).adverse
 
 
