@@ -25,8 +25,8 @@ MIN_DELAY_MARGIN_S = 3.0
 
 _GRID = 1200
 _DECADES = 6.0
-_DELAY_SCAN = 30
-_BISECTIONS = 40
+_DELAY_SCAN = 20
+_BISECTIONS = 30
 
 
 @dataclass(frozen=True, slots=True)

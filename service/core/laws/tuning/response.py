@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,10 +67,19 @@ class LinearResponse:
             Of the input in mA; the gain is in it, with its sign.
         """
         n_lags = len(self.lags_s)
-        block = np.zeros((n_lags + 1, n_lags + 1))
-        for row, lag_s in enumerate(self.lags_s):
-            block[row, row] = -1.0 / lag_s
-            block[row, row - 1 if row else n_lags] = 1.0 / lag_s
-        block[0, n_lags] *= self.gain_pct_mvc_per_ma
-        stepped: Matrix = expm(block * dt_s)
+        stepped = _stepped(self.gain_pct_mvc_per_ma, self.lags_s, dt_s)
         return stepped[:n_lags, :n_lags], stepped[:n_lags, n_lags:]
+
+
+@lru_cache(maxsize=64)
+def _stepped(gain: float, lags_s: tuple[float, ...], dt_s: float) -> Matrix:
+    """Return the step with the held input as the last state; it is read-only."""
+    n_lags = len(lags_s)
+    block = np.zeros((n_lags + 1, n_lags + 1))
+    for row, lag_s in enumerate(lags_s):
+        block[row, row] = -1.0 / lag_s
+        block[row, row - 1 if row else n_lags] = 1.0 / lag_s
+    block[0, n_lags] *= gain
+    stepped: Matrix = expm(block * dt_s)
+    stepped.setflags(write=False)
+    return stepped
