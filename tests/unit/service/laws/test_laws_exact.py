@@ -248,7 +248,10 @@ def test_a_cap_below_the_foot_is_not_climbed_out_of() -> None:
     drive.step(cap_ma=0.5)
     assert drive.level == 0.5
     assert drive.run(1.0, cap_ma=0.5) == 0.5
-    assert measured(drive, 9.0) <= 0.5
+    drive.step(cap_ma=12.0)
+    # Tone has risen: back, but never up to a foot that lies above.
+    assert measured(drive, 9.0) == pytest.approx(0.5)
+    assert drive.state.failed_climbs == 1
 
 
 def test_a_bout_window_settles_first_and_skips_what_was_not_measured() -> None:
