@@ -175,6 +175,19 @@ class VirtualRig:
         self.params = _engine_params(
             self.program, gate, options, needs_journal=needs_journal or recorded
         )
+        self._set_out()
+        self.engine = Engine(
+            self.params,
+            [self.feed],
+            self.clock,
+            self._permit,
+            self._tell,
+            options.references,
+        )
+        self.engine.handle(self._told_output)
+
+    def _set_out(self) -> None:
+        """Begin with empty queues and an open device."""
         self._inbox: deque[Item] = deque()
         self._to_record: deque[Record] = deque()
         self._is_handling = False
@@ -185,15 +198,6 @@ class VirtualRig:
         self._due_ns = dict.fromkeys(
             (Role.ENGINE, Role.OUTPUT, Role.RECORDER), START_NS
         )
-        self.engine = Engine(
-            self.params,
-            [self.feed],
-            self.clock,
-            self._permit,
-            self._tell,
-            options.references,
-        )
-        self.engine.handle(self._told_output)
 
     def _make_recorder(self) -> Recorder:
         return Recorder(Path("rehearsal"), {}, self.clock, disk=self.disk)
