@@ -8,11 +8,11 @@ from pydantic import Field, model_validator
 
 from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.load import load_toml
+from service.core.laws.integral import IntegralLaw
 from service.core.limits import COMPILED, Quantity, beyond_compiled
 from service.core.program import (
     Bout,
     CalibrationPlan,
-    IntegralLaw,
     Program,
     ResponsePlan,
     Success,

@@ -130,7 +130,11 @@ def _start(session: Session, command: Command) -> Step:
     now_s = session.now_s
     if session.phase is Phase.ARMED:
         # The first part is an off part: the loop measures before it acts.
-        treatment = Treatment(started_s=now_s, bout_s=now_s)
+        treatment = Treatment(
+            started_s=now_s,
+            bout_s=now_s,
+            law_state=session.setup.program.law.start(),
+        )
         return enter(replace(session, treatment=treatment), Phase.TREATING)
     if session.phase is Phase.HOLDING:
         why = _not_good_yet(session)

@@ -5,6 +5,10 @@ choices of this project, R numbers recalled without a source that was checked.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
+
+from service.core.laws.integral import IntegralLaw
+from service.core.laws.protocol import Law
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +29,6 @@ class Bout:
     on_s: float = 3.0
     off_s: float = 2.0
     settle_s: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class IntegralLaw:
-    """Parameters of the rate-limited integral law.
-
-    Parameters
-    ----------
-    gain_ma_per_s_per_pct : float
-        Rise per second and %MVC of excess tone. A: 0.02–0.05.
-    up_ma_per_s, down_ma_per_s : float
-        Largest rate of change of the level.
-    """
-
-    gain_ma_per_s_per_pct: float = 0.05
-    up_ma_per_s: float = 0.8
-    down_ma_per_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +189,7 @@ class Program:
     window_s: float = 1.0
     wean_ma_per_s: float = 0.5
     bout: Bout = field(default_factory=Bout)
-    law: IntegralLaw = field(default_factory=IntegralLaw)
+    law: Law[Any] = field(default_factory=IntegralLaw)
     success: Success = field(default_factory=Success)
     calibration: CalibrationPlan = field(default_factory=CalibrationPlan)
     response: ResponsePlan = field(default_factory=ResponsePlan)

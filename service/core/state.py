@@ -92,6 +92,8 @@ class Treatment:
         What stimulation has done so far.
     cramp : CrampWatch
         Whether the muscle is cramping.
+    law_state : object
+        What the control law remembers.
     reached_s : float or None
         Begin of the first hold that was satisfied.
     peak_ma, dose_ma_s : float
@@ -107,6 +109,7 @@ class Treatment:
     relaxation: Relaxation = field(default_factory=Relaxation)
     response: Response = field(default_factory=Response)
     cramp: CrampWatch = field(default_factory=CrampWatch)
+    law_state: object = None
     reached_s: float | None = None
     peak_ma: float = 0.0
     dose_ma_s: float = 0.0

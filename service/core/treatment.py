@@ -1,8 +1,11 @@
 """The treatment: measure in silence, move the level, stimulate, wean."""
 
+import math
+import statistics
 from dataclasses import replace
 
-from service.core.control import Level, integrate, wean
+from service.core.control import Level, wean
+from service.core.laws.protocol import ClosedBout, Observation
 from service.core.limits import amplitude_ceilings
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.stage import BY_HAND, Stage
@@ -39,8 +42,10 @@ def treat(session: Session, sample: Sample) -> Step:
         msg = "treating needs a calibration and a treatment"
         raise ValueError(msg)
     treatment = _measure(session, treatment, calibration, sample)
+    before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
-    treatment = _move_level(session, treatment)
+    closed = _closed_bout(before) if treatment.on and not before.on else None
+    treatment = _move_level(session, treatment, closed)
     session = replace(session, treatment=treatment)
     session, more = _conclude(session, treatment, calibration)
     return session, (*notes, *more)
@@ -131,29 +136,46 @@ def _turn_bout(
     return replace(turned, response=after, level=halved), (note,)
 
 
-def _move_level(session: Session, treatment: Treatment) -> Treatment:
+def _closed_bout(before: Treatment) -> ClosedBout:
+    window = before.response.window_pct_mvc
+    tone = statistics.median(window) if window else math.nan
+    return ClosedBout(tone, before.level.level_ma)
+
+
+def _move_level(
+    session: Session, treatment: Treatment, closed: ClosedBout | None
+) -> Treatment:
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
         return replace(treatment, level=level)
-    excess = treatment.tone_pct_mvc - program.success.threshold_pct_mvc
-    patient = treatment.relaxation.relaxed or now_s < treatment.response.quiet_until_s
-    if excess != excess or (patient and excess > 0):  # noqa: PLR0124 - NaN: not known
-        excess = 0.0
     cap_ma = level_cap_ma(replace(session, treatment=treatment))
-    level = integrate(program.law, treatment.level, now_s, excess, cap_ma)
-    stage = session.setup.stage
-    if stage in BY_HAND:
-        # The operator raises it; what the loop may do is to lower it, or nothing.
-        lowest_ma = (
-            0.0
-            if stage is Stage.DECREASE_ONLY
-            else min(treatment.level.level_ma, cap_ma)
-        )
-        by_hand_ma = min(max(level.level_ma, lowest_ma), treatment.level.level_ma)
-        level = Level(by_hand_ma, now_s)
+    observation = Observation(
+        t_s=now_s,
+        level_ma=treatment.level.level_ma,
+        level_t_s=treatment.level.t_s,
+        tone_pct_mvc=treatment.tone_pct_mvc,
+        threshold_pct_mvc=program.success.threshold_pct_mvc,
+        cap_ma=cap_ma,
+        relaxed=treatment.relaxation.relaxed,
+        quiet=now_s < treatment.response.quiet_until_s,
+        closed=closed,
+    )
+    law_state, level_ma, _ = program.law.step(treatment.law_state, observation)
+    level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
+    treatment = replace(treatment, law_state=law_state)
     response = treatment.response.at_level(now_s, level.level_ma, cap_ma)
     return replace(treatment, level=level, response=response)
+
+
+def _by_hand_ma(
+    session: Session, treatment: Treatment, wanted_ma: float, cap_ma: float
+) -> float:
+    """Return what the loop may make of the level where the operator raises it."""
+    stage, level_ma = session.setup.stage, min(treatment.level.level_ma, cap_ma)
+    if stage not in BY_HAND:
+        return wanted_ma
+    return min(wanted_ma, level_ma) if stage is Stage.DECREASE_ONLY else level_ma
 
 
 def _conclude(session: Session, treatment: Treatment, calibration: Calibration) -> Step:

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.core import control, program
-from service.core.laws.integral import IntegralLaw
 from service.core.laws.mapping import LAWS, law_from_mapping
 from service.core.laws.parameters import LawError
 from service.core.laws.perturb import PerturbLaw
@@ -150,36 +148,6 @@ def test_cutting_time_finer_buys_no_faster_rise(law, cuts, tone) -> None:
         for observation, _, level, _ in seen[start:]:
             elapsed_s = observation.t_s - low.level_t_s
             assert level - low.level_ma <= law.up_ma_per_s * elapsed_s + EPS
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.floats(1e-4, 1),
-    st.floats(0.01, 1),
-    st.floats(0.01, 100),
-    st.floats(0, 40),
-    st.floats(0, 1e5),
-    st.floats(-1, 3),
-    st.floats(0, 100),
-    st.floats(0, 60),
-)
-def test_the_integral_is_bit_for_bit_the_one_of_the_first_release(
-    gain, up, down, level, t0_s, dt_s, tone, cap
-) -> None:
-    old_law = program.IntegralLaw(gain, up, down)
-    law = IntegralLaw(gain_ma_per_s_per_pct=gain, up_ma_per_s=up, down_ma_per_s=down)
-    t_s = t0_s + dt_s
-    old = control.integrate(old_law, control.Level(level, t0_s), t_s, tone - 3.0, cap)
-    observation = Observation(
-        t_s=t_s,
-        level_ma=level,
-        level_t_s=t0_s,
-        tone_pct_mvc=tone,
-        threshold_pct_mvc=3.0,
-        cap_ma=cap,
-    )
-    new = law.step(None, observation)[1]
-    assert new.hex() == old.level_ma.hex()
 
 
 @settings(max_examples=100, deadline=None)
