@@ -27,6 +27,7 @@ from service.children import (
     check_alive,
 )
 from service.errors import ExitCode, RoleDied, StartError
+from service.lock import OutputLock
 from service.messages import Heartbeat, OutputState, Role, StopOutput
 from service.role import Snapshot
 from service.wiring.stops import make_stop_frame
@@ -72,6 +73,7 @@ class Supervisor:
         self._heartbeats = self.bus.heartbeats_in()
         self._actuator = self.bus.client(self.endpoints.actuator)
         self._frame: StopFrame | None = None
+        self._lock: OutputLock | None = None
 
     def run(self, serve: Callable[[], bool]) -> ExitCode:
         """Start everything, call ``serve`` until it returns False, end everything.
@@ -118,6 +120,8 @@ class Supervisor:
         self._children.clear()
         if self._frame is not None:
             self._frame.close()
+        if self._lock is not None:
+            self._lock.release()
         self.bus.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -139,6 +143,7 @@ class Supervisor:
     def _start(self) -> None:
         api = self.snapshot.rig.api
         check_port(api.host, api.port)
+        self._lock = OutputLock(self.snapshot.rig.output)
         line = self.snapshot.rig.stop_line
         if line is not None:
             self._frame = make_stop_frame(line)
