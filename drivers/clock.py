@@ -3,8 +3,14 @@
 import math
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from drivers.ports import Clock
+
+
+def utc_now() -> datetime:
+    """Return the wall clock, for calendars only: it may jump at any time."""
+    return datetime.now(UTC)
 
 
 class SystemClock:

@@ -59,7 +59,15 @@ def check_discovery(lsl: ModuleType) -> Finding:
     """Publish a stream and find it again, as any other program would."""
     name = f"unclench-doctor-{uuid.uuid4().hex[:8]}"
     info = lsl.StreamInfo(name, "Doctor", 1, 0, lsl.cf_string, name)
-    outlet = lsl.StreamOutlet(info)
+    try:
+        outlet = lsl.StreamOutlet(info)
+    except RuntimeError as error:
+        return Finding(
+            "LSL discovery",
+            ok=False,
+            text=f"cannot publish a stream: {error}",
+            advice="end other LSL programs, or set PortRange = 256 in lsl_api.cfg",
+        )
     clock = SystemClock()
     began_s = clock.now_s()
     found = lsl.resolve_byprop("source_id", name, 1, RESOLVE_TIMEOUT_S)

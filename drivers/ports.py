@@ -210,6 +210,36 @@ class Output(Protocol):
         """Stop and let go. May be called twice, and after a failed `open`."""
 
 
+class StopInput(Protocol):
+    """Hardware that says stop; whatever is wrong with it is a reason to stop."""
+
+    def open(self) -> None:
+        """Connect.
+
+        Raises
+        ------
+        ConnectError
+            If it cannot be reached.
+        """
+
+    def wait(self, timeout_s: float) -> str:
+        """Wait for a reason to stop.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long at most.
+
+        Returns
+        -------
+        str
+            Why to stop; empty when there was no reason.
+        """
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 class Clock(Protocol):
     """Time for everything above the drivers."""
 

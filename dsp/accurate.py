@@ -9,7 +9,7 @@ the same however the signal is cut.
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from dsp.artifact.epochs import RESIDUE_BAD as ARTIFACT_RESIDUE_BAD
 from dsp.artifact.epochs import EpochCleaner, EpochParams
 from dsp.artifact.gaps import GapFiller
 from dsp.artifact.pulses import PulseDetector
+from dsp.artifact.train import TrainFollower
 from dsp.blocks import Reblock
 from dsp.chain import ChainParams, Measurement, Reading
 from dsp.design import FilterDesign, FilterSpec, design_filter
@@ -89,6 +90,9 @@ class AccurateChain:
         As given.
     design : FilterDesign
         The filter as it was built, with its warnings.
+    tap : callable or None
+        Called by `process` with what is behind the RMS, cleaned samples in microvolt,
+        in order; NaN where they do not count. For events in the signal.
 
     Raises
     ------
@@ -100,6 +104,7 @@ class AccurateChain:
         treatment = treatment or Treatment()
         n, fs = params.n_channels, params.fs
         self.params, self.treatment = params, treatment
+        self.tap: Callable[[F64], None] | None = None
         tracked = treatment.track_mains and params.mains_hz is not None
         self.design = _design(params, tracked=tracked)
         self._control_rows, self._fast_rows, self._measure_rows = _rows(params)
@@ -110,6 +115,7 @@ class AccurateChain:
         artifact = treatment.artifact
         self._gaps = GapFiller(fs, 2 * n, artifact.after_s) if artifact else None
         self._detector = PulseDetector(fs) if treatment.detect_pulses else None
+        self._train = TrainFollower(fs)
         self._filter = make_filter(self.design.sos, n)
         band = self.design.band_hz
         self._epochs = EpochCleaner(fs, n, band, artifact) if artifact else None
@@ -118,6 +124,8 @@ class AccurateChain:
         self._rms = MaskedRms(n, max(self._control_rows, self._measure_rows))
         self._monitor = QualityMonitor(n, fs, params.mains_hz)
         self._settling_rows = round(self.design.settling_s * fs) + self._control_rows
+        reach_s = artifact.reach_s if artifact else 0.0
+        self._artifact_rows = self._control_rows + round(reach_s * fs)
         lowered = self.design.band_hz[1] < params.upper_hz
         self._static = int(QualityFlag.LOW_RATE) if lowered else 0
         self._forget()
@@ -138,8 +146,9 @@ class AccurateChain:
     def restart(self) -> None:
         """Forget everything, as after a gap: the next sample starts a new signal."""
         parts = (
-            *(self._reblock, self._mains, self._gaps, self._detector, self._filter),
-            *(self._epochs, self._beats, self._heart, self._rms, self._monitor),
+            *(self._reblock, self._mains, self._gaps, self._detector, self._train),
+            *(self._filter, self._epochs, self._beats, self._heart, self._rms),
+            self._monitor,
         )
         for part in parts:
             if part is not None:
@@ -150,6 +159,18 @@ class AccurateChain:
     def lag_rows(self) -> int:
         """Samples taken that the RMS does not know yet."""
         return self._count - self._rms.count
+
+    @property
+    def longest_lag_s(self) -> float:
+        """By how much the RMS can be late, in second."""
+        rows = self._reblock.n_rows
+        if self._gaps is not None:
+            rows += self._gaps.gap_rows
+        if self._epochs is not None:
+            rows += self._epochs.longest_hold
+        if self._heart is not None:
+            rows += self._heart.longest_hold
+        return rows / self.params.fs
 
     @property
     def mains_hz(self) -> float:
@@ -190,6 +211,35 @@ class AccurateChain:
         envelope, _ = self._rms.over(self._fast_rows)
         rms, share = self._rms.over(self._control_rows)
         return Reading(envelope, rms, self._quality(share))
+
+    def expect(self, frequency_hz: float) -> None:
+        """Say what the stimulator does from now on.
+
+        Pulses that are found in the signal are then believed only while it is on, and
+        those that are missing from a steady train are filled in. Pulses that are given
+        to `process` are believed anyway.
+
+        Parameters
+        ----------
+        frequency_hz : float
+            Pulses per second; 0 if it is off.
+        """
+        self._train.expect(self._count, frequency_hz)
+
+    def rms_over(self, window_s: float) -> F64:
+        """Return the RMS over another window of what `process` took.
+
+        Parameters
+        ----------
+        window_s : float
+            Its length in second, at most that of the longest window it was built with.
+
+        Returns
+        -------
+        ndarray, shape (n_channels,)
+            Microvolt, noise included; NaN before the first sample.
+        """
+        return self._rms.over(round(window_s * self.params.fs))[0]
 
     def restart_measurement(self) -> None:
         """Begin a new measurement with the next sample; everything runs on."""
@@ -236,6 +286,8 @@ class AccurateChain:
             known = beats if self._beats and self._has_rhythm() else []
             y, weights = self._heart.push(y, weights, known)
         self._rms.push(y, weights)
+        if self.tap is not None and len(y):
+            self.tap(np.where(weights > 0, y, np.nan))
 
     def _has_rhythm(self) -> bool:
         return not math.isnan(self.rhythm_hz)
@@ -244,6 +296,8 @@ class AccurateChain:
         first = self._blocks * len(block)
         self._blocks += 1
         found = self._detector.push(block) if self._detector else []
+        if self._detector:
+            found = self._train.push(found, first, len(block))
         if self._gaps is None or self._epochs is None:
             return
         # A pulse right after the block reaches back into it.
@@ -284,7 +338,8 @@ class AccurateChain:
         flags[(self._begin < 0) | (done < settled)] |= _SETTLING
         flags[done <= self._bad_until] |= _NON_FINITE
         flags[(share < MIN_SHARE) | (done <= self._late_until)] |= _ARTIFACT
-        if self._epochs is not None:
+        # What is left of a train says nothing about a window that began after it.
+        if self._epochs is not None and self._newest_pulse > done - self._artifact_rows:
             flags[self._epochs.residue_ratio > ARTIFACT_RESIDUE_BAD] |= _ARTIFACT
         if self._heart is not None:
             flags[self._heart.residue_ratio > HEART_RESIDUE_BAD] |= _HEART

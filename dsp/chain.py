@@ -145,6 +145,9 @@ class EmgChain:
     dense : callable
         ``dense(emg_uv) -> rms_uv``: filter one chunk and return the RMS over the fast
         window at every sample of it, shape ``(n_samples, n_channels)``.
+    tap : callable or None
+        Called by `process` with what is behind the RMS, filtered samples in microvolt,
+        in order; whoever keeps them copies them. For events in the signal.
 
     Raises
     ------
@@ -179,6 +182,7 @@ class EmgChain:
         "filter_into",
         "hop",
         "params",
+        "tap",
     )
 
     params: ChainParams
@@ -187,6 +191,7 @@ class EmgChain:
     filter_into: Callable[[F64, F64], None]
     hop: Callable[[F64], F64]
     dense: Callable[[F64], F64]
+    tap: Callable[[F64], None] | None
 
     def __init__(self, params: ChainParams) -> None:
         n, fs = params.n_channels, params.fs
@@ -205,6 +210,7 @@ class EmgChain:
         self._static_flags = int(QualityFlag.LOW_RATE) if lowered else 0
         self._settling_rows = round(self.design.settling_s * fs) + self._control_rows
         self._scratch = np.empty((PIECE_ROWS, n))
+        self.tap = None
         self._begin = np.zeros(n, np.int64)
         self._bad_until = np.full(n, -1)
         self._count = 0
@@ -246,6 +252,21 @@ class EmgChain:
         rms = self._rms
         return Reading(rms.last(), rms.over(self._control_rows), self._quality())
 
+    def rms_over(self, window_s: float) -> F64:
+        """Return the RMS over another window of what `process` took.
+
+        Parameters
+        ----------
+        window_s : float
+            Its length in second, at most that of the longest window it was built with.
+
+        Returns
+        -------
+        ndarray, shape (n_channels,)
+            Microvolt, noise included; NaN before the first sample.
+        """
+        return self._rms.over(round(window_s * self.params.fs))
+
     def restart_measurement(self) -> None:
         """Begin a new measurement with the next sample; the filter runs on."""
         self._measured = 0
@@ -275,6 +296,8 @@ class EmgChain:
             raw_uv = self._filter.repaired_uv
             self._note_replaced()
         self._monitor.update(raw_uv, y)
+        if self.tap is not None:
+            self.tap(y)
         self._count += len(emg_uv)
         self._measured += len(emg_uv)
 

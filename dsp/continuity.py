@@ -40,6 +40,10 @@ BURST_MAX_S = 0.3
 BURST_LEAK = 1.1
 
 
+#: Without the call of a method around them: they are asked on every chunk.
+_least, _greatest = np.minimum.reduce, np.maximum.reduce
+
+
 class Finding(enum.StrEnum):
     """What can be wrong with the stamps of a chunk."""
 
@@ -158,8 +162,12 @@ class ContinuityTracker:
         n = len(t_s)
         if n == 0:
             return NOTHING
-        # A NaN fails the comparison as well.
-        if not np.abs(t_s - arrival_s).max() <= FOREIGN_CLOCK_S:
+        # A NaN is both the least and the greatest, and fails the comparisons.
+        oldest_s, latest_s = float(_least(t_s)), float(_greatest(t_s))
+        if not (
+            arrival_s - oldest_s <= FOREIGN_CLOCK_S
+            and latest_s - arrival_s <= FOREIGN_CLOCK_S
+        ):
             return Judgement((), (Finding.FOREIGN_CLOCK,), math.nan, math.nan)
         newest_s = float(t_s[-1])
         age_s = arrival_s - newest_s
@@ -202,10 +210,13 @@ class ContinuityTracker:
         lead_s = float(t_s[start]) - self._newest_s - 1.0 / self._fs
         gap = known and lead_s > GAP_MIN_S
         missing = round(lead_s * self._fs) if gap else 0
-        inner = np.diff(t_s[start:]) - 1.0 / self._fs
-        self._newest_s = float(t_s[start:].max())
-        if not gap and (not len(inner) or inner.max() <= GAP_MIN_S):
+        steps_s = t_s[start + 1 :] - t_s[start:-1]
+        self._newest_s = float(_greatest(t_s[start:]))
+        if not gap and (
+            not len(steps_s) or _greatest(steps_s) <= GAP_MIN_S + 1.0 / self._fs
+        ):
             return (Piece(start, len(t_s), continues=known),)
+        inner = steps_s - 1.0 / self._fs
         findings.append(Finding.GAP)
         cuts = np.flatnonzero(inner > GAP_MIN_S)
         bounds = [start, *(start + 1 + cuts).tolist(), len(t_s)]

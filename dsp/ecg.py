@@ -107,6 +107,12 @@ class HeartCleaner:
         return len(self._rows)
 
     @property
+    def longest_hold(self) -> int:
+        """Samples that can be held back."""
+        known = max(self._known, self._after + self._spare)
+        return known + self._before + self._spare
+
+    @property
     def residue_ratio(self) -> F64:
         """Power within beats over the power beside them, after cleaning.
 

@@ -36,7 +36,9 @@ class QualityFlag(enum.IntFlag):
     LEAD_OFF = 1 << 9  #: hum that only an electrode that is off picks up
 
 
-#: With any of these the channel's tension must never be read as relaxed.
+#: With any of these the channel's tension must never be read as relaxed. `DRIFT` is a
+#: warning: baseline below the band does no harm, and motion that reaches into it only
+#: ever adds tension (up to 5 %MVC at 300 µV of sway). No contraction is measured in it.
 BAD_QUALITY = (
     QualityFlag.SETTLING
     | QualityFlag.NON_FINITE

@@ -8,15 +8,20 @@ from drivers.ports import Clock
 from service.errors import ExitCode, RoleDied
 from service.messages import Role
 
-#: Roles, and how long each may fall silent before it counts as dead. The engine has
-#: no say over the output by then: its permits have expired. A: engineering choices.
+#: Roles, and how long each may fall silent before it counts as dead. None of them can
+#: keep an output on by then: permits have expired, and so has the device itself. To end
+#: everything sooner would only turn a hiccup of the host into an end. A.
 SILENCE_NS: Mapping[Role, int] = {
-    Role.ENGINE: 1_000_000_000,
-    Role.OUTPUT: 300_000_000,
+    Role.ENGINE: 2_000_000_000,
+    Role.OUTPUT: 1_000_000_000,
     Role.OUTLETS: 5_000_000_000,
-    Role.RECORDER: 2_000_000_000,
+    Role.RECORDER: 4_000_000_000,
     Role.API: 5_000_000_000,
 }
+
+#: Where the supervisor can stop the device itself it waits no longer than this for an
+#: output role that is silent. A: the frame is written within 150 ms.
+SILENCE_WITH_LINE_NS = 100_000_000
 
 DIED: Mapping[str, ExitCode] = {
     Role.ENGINE: ExitCode.ENGINE_DIED,
@@ -49,6 +54,7 @@ class Watch:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._looked_ns = clock.now_ns()
+        self.output_silence_ns = SILENCE_NS[Role.OUTPUT]
 
     def begin(self) -> None:
         """Start counting: nobody has been silent yet."""
@@ -66,9 +72,12 @@ class Watch:
             if absent_ns > OWN_ABSENCE_NS:
                 child.beat_ns = min(child.beat_ns + absent_ns, now_ns)
             silent_ns = now_ns - child.beat_ns
-            if silent_ns > SILENCE_NS[child.role]:
+            if silent_ns > self._longest_ns(child.role):
                 msg = f"{child.name} has been silent for {silent_ns / 1e6:.0f} ms"
                 raise RoleDied(f"{msg}; everything was stopped", exit_code_of(child))
+
+    def _longest_ns(self, role: Role) -> int:
+        return self.output_silence_ns if role is Role.OUTPUT else SILENCE_NS[role]
 
 
 def check_alive(child: Child) -> None:

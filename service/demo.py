@@ -12,19 +12,30 @@ from service.config.load import load_toml
 from service.config.paths import shipped_config
 from service.config.programs import load_programs
 from service.config.rig import LslSourceConfig, RigConfig
+from service.core.arming import CHECKLIST, HOLD_TO_ARM_S
 from service.core.limits import COMPILED, Quantity
 from service.core.program import Program
 from service.errors import ConfigError, ExitCode, ServiceError
 from service.faults.injector import Injector
 from service.faults.kinds import FLOOD, FLOOD_KINDS, SUBJECT, PlannedFault
-from service.messages import Event, OpenSession, Reply, SessionCommand, State
+from service.messages import (
+    Event,
+    OpenSession,
+    Reply,
+    SessionCommand,
+    SessionState,
+    State,
+)
 from service.role import Snapshot
 from service.supervisor import Extra, Supervisor
 
-#: What the operator of the demo does in a phase, each once per entry.
-SCRIPT = {"checking": "calibrate", "ready": "arm", "armed": "start"}
+#: What the operator of the demo does in a phase.
+SCRIPT = {"checking": "calibrate", "ready": "press", "armed": "start"}
 
-#: A refused request is made again after this long.
+#: The operator's name in the journal.
+OPERATOR = "the operator of the demo"
+
+#: A request is made again after this long: refused ones, and signs of life.
 RETRY_S = 0.5
 
 #: Calibration, weaning and reassessment take less than this. A.
@@ -165,6 +176,7 @@ class Operator:
         self._asked_s = 0.0
         self._awaits_reply = False
         self._opened = False
+        self._token = ""
         self._good_since_s = 0.0
         self._is_gone = False
         self._stored = stored
@@ -195,6 +207,10 @@ class Operator:
         """Do nothing any more, as an operator who walked away."""
         self._is_gone = True
 
+    def come_back(self) -> None:
+        """Act again, after a rehearsal of having left."""
+        self._is_gone = False
+
     def step(self) -> None:
         """Take in what came and do what comes next."""
         while (message := receive(self._live)) is not None:
@@ -206,10 +222,15 @@ class Operator:
                 self._report(message)
         while (reply := receive(self._commands)) is not None:
             self._awaits_reply = False
-            if isinstance(reply, Reply) and reply.refused:
-                self._hear_refusal(reply)
-            elif isinstance(reply, Reply):
-                self._opened = True
+            if isinstance(reply, Reply):
+                self._hear(reply)
+
+    def _hear(self, reply: Reply) -> None:
+        if reply.refused:
+            self._hear_refusal(reply)
+            return
+        self._opened = True
+        self._token = reply.token if reply.held_s >= HOLD_TO_ARM_S else ""
 
     def _hear_refusal(self, reply: Reply) -> None:
         """Ask again later, where that may help."""
@@ -226,17 +247,28 @@ class Operator:
             if state.output is not None and not self._opened:
                 self._ask(state, "open", OpenSession(program=self._program))
             return
-        verb = self.script.get(session.phase)
+        request = self._next(session)
         if any(c.quality for c in state.channels if c.label == session.channel):
             self._good_since_s = state.t_s
-        if verb is not None and state.t_s - self._good_since_s > CHECK_S:
-            self._ask(state, verb, self._request(verb))
+        if request.verb == "present" or state.t_s - self._good_since_s > CHECK_S:
+            self._ask(state, request.verb, request)
 
-    def _request(self, verb: str) -> SessionCommand:
-        if verb != "calibrate" or self._stored is None:
-            return SessionCommand(verb=verb)
-        stored = self._stored
-        return SessionCommand(verb=verb, noise_uv=stored.noise_uv, mvc_uv=stored.mvc_uv)
+    def _next(self, session: SessionState) -> SessionCommand:
+        """Return what comes next; when nothing does, a sign of being there."""
+        verb, stored = self.script.get(session.phase, "present"), self._stored
+        if verb == "press" and self._token:
+            return SessionCommand(
+                verb="arm",
+                token=self._token,
+                operator=OPERATOR,
+                site=session.site,
+                confirmed=tuple(CHECKLIST),
+            )
+        if verb == "calibrate" and stored is not None:
+            return SessionCommand(
+                verb=verb, noise_uv=stored.noise_uv, mvc_uv=stored.mvc_uv
+            )
+        return SessionCommand(verb=verb)
 
     def _ask(
         self, state: State, what: str, message: OpenSession | SessionCommand

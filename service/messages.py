@@ -51,7 +51,8 @@ class Permit(Message, frozen=True, kw_only=True):
 class OutputState(Message, frozen=True, kw_only=True):
     """What the output role knows about the device, in answer to everything it does.
 
-    ``stopped_ns`` is the time of the newest stop, ``fault`` what is wrong with device,
+    ``stopped_ns`` is the time of the newest stop and ``stopped_by`` who asked for it,
+    ``fault`` what is wrong with device,
     permit or reply (latched until it is cleared), ``limited_by`` the bound that made
     the amplitude smaller than its permit.
     """
@@ -62,6 +63,7 @@ class OutputState(Message, frozen=True, kw_only=True):
     active: bool
     amplitudes: tuple[float, ...]
     stopped_ns: int
+    stopped_by: str = ""
     fault: str | None = None
     limited_by: str = ""
 
@@ -77,33 +79,67 @@ class ClearOutputFault(Message, frozen=True, kw_only=True):
 
 
 class OpenSession(Message, frozen=True, kw_only=True):
-    """Begin a session; ``limits`` (quantity to bound) can only tighten."""
+    """Begin a session; ``limits`` (quantity to bound) can only tighten.
+
+    With ``reference`` "stored" it is calibrated with what an earlier session stored.
+    ``stage`` may stay below what the subject has unlocked.
+    """
 
     program: str
     channel: str = ""
     subject: str = ""
     limits: dict[str, float] = {}
+    reference: str = ""
+    stage: str = ""
+
+
+class UnlockStage(Message, frozen=True, kw_only=True):
+    """Let a subject go on to the next stage, or back to an earlier one."""
+
+    subject: str
+    stage: str
+    operator: str
 
 
 class SessionCommand(Message, frozen=True, kw_only=True):
-    """A request to the session; an empty ``session_id`` means whichever is open."""
+    """A request to the session; an empty ``session_id`` means whichever is open.
+
+    For ``calibrate``, ``reference`` is "stored", "measured", or empty: as the session
+    was opened.
+    """
 
     verb: str
     session_id: str = ""
     noise_uv: float | None = None
     mvc_uv: float | None = None
+    reference: str = ""
+    amplitude_ma: float | None = None
+    token: str = ""
+    operator: str = ""
+    site: str = ""
+    confirmed: tuple[str, ...] = ()
 
 
 class Reply(Message, frozen=True, kw_only=True):
-    """What became of a request: ``refused`` says why not, ``kind`` is for machines."""
+    """What became of a request: ``refused`` says why not, ``kind`` is for machines.
+
+    ``token`` and ``held_s`` answer the button that is held to arm.
+    """
 
     session_id: str = ""
     refused: str = ""
     kind: str = ""
+    token: str = ""
+    held_s: float = 0.0
 
 
 class ChannelTension(msgspec.Struct, frozen=True, kw_only=True):
-    """One EMG channel at one moment. Tension is known once a session is calibrated."""
+    """One EMG channel at one moment. Tension is in %MVC once a session is calibrated.
+
+    ``tension`` is in ``unit``: ``pct_mvc``, ``pct_mvc_from_rvc`` (the MVC is estimated
+    from a submaximal load) or, without a reference, ``uv``. ``tension_pct_mvc`` is the
+    same number where it is a percentage.
+    """
 
     source: str
     label: str
@@ -111,15 +147,76 @@ class ChannelTension(msgspec.Struct, frozen=True, kw_only=True):
     rms_uv: float | None
     tension_pct_mvc: float | None
     quality: tuple[str, ...]
+    tension: float | None = None
+    unit: str = "uv"
 
 
 class CalibrationState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session was calibrated with."""
+    """What a session was calibrated with.
+
+    ``kind`` says what was contracted (``mvc`` or ``rvc``), ``origin`` whether it was
+    ``measured``, ``stored`` or ``given``, ``warnings`` what is doubtful about it.
+    """
 
     noise_uv: float
     mvc_uv: float
     baseline_pct_mvc: float | None
     baseline_sd_pct_mvc: float | None
+    unit: str = "pct_mvc"
+    kind: str = "mvc"
+    origin: str = "measured"
+    rest_uv: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class TrialState(msgspec.Struct, frozen=True, kw_only=True):
+    """One contraction: what was achieved, and why it does not count if it does not."""
+
+    trial: int
+    achieved_uv: float | None
+    rejected: str
+
+
+class CalibrationProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """A calibration under way: what the person does now, and for how long.
+
+    ``trial`` is the contraction that is under way or comes next, of ``n_trials``.
+    """
+
+    step: str
+    task: str
+    text: str
+    remaining_s: float
+    duration_s: float
+    trial: int
+    n_trials: int
+    achieved_uv: float | None
+    trials: tuple[TrialState, ...]
+
+
+class ActivityState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the controlled muscle did by itself since it was calibrated.
+
+    Only time without stimulation and with good EMG counts: ``observed_s`` of it. Load
+    is the amplitude distribution (10th, 50th, 90th percentile), a rest is below
+    0.5 %MVC, bursts are those of the last minute that counted. The median frequency is
+    that of contractions above 5 %MVC; it falls with fatigue.
+    """
+
+    observed_s: float
+    contracting: bool
+    n_contractions: int
+    onset_s: float | None
+    offset_s: float | None
+    n_bursts: int
+    rest_time_share: float | None
+    gaps_per_min: float | None
+    longest_activity_s: float
+    static_pct_mvc: float | None
+    median_pct_mvc: float | None
+    peak_pct_mvc: float | None
+    median_frequency_hz: float | None
+    median_frequency_pct_per_min: float | None
 
 
 class LatencyState(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +234,13 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     program: str
     subject: str
+    stage: str
+    operator: str
+    operator_present: bool
+    ceremony: bool
+    site: str
+    charge_mc: float
+    on_fraction: float
     source: str
     channel: str
     phase: str
@@ -161,6 +265,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     time_to_threshold_s: float | None
     final_pct_mvc: float | None
     calibration: CalibrationState | None
+    calibrating: CalibrationProgress | None = None
+    reference: str = ""
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +291,7 @@ class State(Message, frozen=True, kw_only=True):
     session: SessionState | None
     latency: LatencyState
     output: OutputState | None
+    activity: ActivityState | None = None
 
 
 class Event(Message, frozen=True, kw_only=True):
@@ -231,6 +338,7 @@ BusMessage = (
     | StopOutput
     | ClearOutputFault
     | OpenSession
+    | UnlockStage
     | SessionCommand
     | Reply
     | State

@@ -18,11 +18,19 @@ from pathlib import Path
 from types import FrameType
 
 from drivers.clock import SystemClock
+from drivers.stop_frame import StopFrame
 from service.bus import Bus, Endpoints, receive, send
-from service.children import Child, Watch, check_alive
-from service.errors import ExitCode, StartError
+from service.children import (
+    SILENCE_WITH_LINE_NS,
+    Child,
+    Watch,
+    check_alive,
+)
+from service.errors import ExitCode, RoleDied, StartError
+from service.lock import OutputLock
 from service.messages import Heartbeat, OutputState, Role, StopOutput
 from service.role import Snapshot
+from service.wiring.stops import make_stop_frame
 
 #: Chunks are too small to share among threads, and threads that wait for work by
 #: spinning take the processor from the other roles.
@@ -64,6 +72,8 @@ class Supervisor:
         self.bus = Bus(self.endpoints)
         self._heartbeats = self.bus.heartbeats_in()
         self._actuator = self.bus.client(self.endpoints.actuator)
+        self._frame: StopFrame | None = None
+        self._lock: OutputLock | None = None
 
     def run(self, serve: Callable[[], bool]) -> ExitCode:
         """Start everything, call ``serve`` until it returns False, end everything.
@@ -77,6 +87,9 @@ class Supervisor:
                 while not self.signalled and serve():
                     self._hear(POLL_MS)
                     self._watch.look(self._children)
+            except RoleDied as error:
+                self._cut(error)
+                raise
             finally:
                 self.end()
         if self.signalled:
@@ -105,6 +118,10 @@ class Supervisor:
         for child in self._children:
             _end(child, max(deadline_s - self._clock.now_s(), 0.0))
         self._children.clear()
+        if self._frame is not None:
+            self._frame.close()
+        if self._lock is not None:
+            self._lock.release()
         self.bus.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -126,6 +143,11 @@ class Supervisor:
     def _start(self) -> None:
         api = self.snapshot.rig.api
         check_port(api.host, api.port)
+        self._lock = OutputLock(self.snapshot.rig.output)
+        line = self.snapshot.rig.stop_line
+        if line is not None:
+            self._frame = make_stop_frame(line)
+            self._watch.output_silence_ns = SILENCE_WITH_LINE_NS
         path = self.folder / "snapshot.json"
         path.write_text(self.snapshot.to_json(), encoding="utf-8")
         for extra in self._extras:
@@ -187,6 +209,14 @@ class Supervisor:
             if child.role is beat.role and child.process.pid == beat.pid:
                 child.beat_ns = self._clock.now_ns()
                 child.heard, child.ready = True, beat.ready
+
+    def _cut(self, error: RoleDied) -> None:
+        """Say stop on the line past the output role, if that is what is gone."""
+        if self._frame is None or error.exit_code is not ExitCode.OUTPUT_DIED:
+            return
+        why = self._frame.write()
+        if why:
+            raise RoleDied(f"{error}; {why}", error.exit_code) from error
 
     def _stop_output(self) -> None:
         output = [child for child in self._children if child.role is Role.OUTPUT]

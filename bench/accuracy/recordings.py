@@ -17,6 +17,9 @@ FS_HZ = 4000.0
 MAINS_HZ = 60.0
 #: This stimulation leaves artifacts of 2 ms and no M-wave.
 AFTER_S = 0.005
+#: Three times as long: what is left of an artifact would be less, what the muscle does
+#: the same.
+LONG_AFTER_S = 0.015
 #: Stimulation at full strength, and the pause between its two trains.
 STIMULATED_S = (30.0, 115.0)
 PAUSE_S = (116.0, 120.0)
@@ -26,8 +29,10 @@ THRESHOLD_PCT_MVC = 3.0
 UV_PER_PCT = signals.MVC_UV / signals.PCT
 
 
-def _levels(x: F64, *, pulses: F64 | None, treated: bool = True) -> tuple[F64, F64]:
-    artifact = EpochParams(ArtifactMethod.COMB, after_s=AFTER_S) if treated else None
+def _levels(
+    x: F64, *, pulses: F64 | None, treated: bool = True, after_s: float = AFTER_S
+) -> tuple[F64, F64]:
+    artifact = EpochParams(ArtifactMethod.COMB, after_s=after_s) if treated else None
     chain = AccurateChain(
         ChainParams(FS_HZ, 1, mains_hz=MAINS_HZ, fast_window_s=1.0),
         Treatment(artifact, detect_pulses=treated and pulses is None, heart=None),
@@ -61,15 +66,18 @@ def real_stimulation() -> Check:
     """
     accept = "rest inside differs from that outside by less than 25 %"
     title = "rest level outside, inside cleaned, inside untreated, in µV"
+    title += "; inside with a gap three times as long"
     x = _load("SingleCh_StimON.mat")
     if x is None:
         return Check("R1", title, {}, f"{accept}; recording not there", passed=True)
     t_s, cleaned = _levels(x, pulses=None)
     _, raw = _levels(x, pulses=None, treated=False)
+    late_s, long = _levels(x, pulses=None, after_s=LONG_AFTER_S)
     outside = float(np.percentile(_between(t_s, cleaned, PAUSE_S), 10))
     inside = float(np.percentile(_between(t_s, cleaned, STIMULATED_S), 10))
     untreated = float(np.percentile(_between(t_s, raw, STIMULATED_S), 10))
     value = {"outside": outside, "inside": inside, "untreated": untreated}
+    value["long_gap"] = float(np.percentile(_between(late_s, long, STIMULATED_S), 10))
     value = {name: round(v, 2) for name, v in value.items()}
     return Check("R1", title, value, accept, abs(inside / outside - 1.0) < 0.25)  # noqa: PLR2004
 

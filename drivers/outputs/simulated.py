@@ -69,7 +69,8 @@ class SimulatedOutput:
     """An output with a device of its own, that expires on the given clock.
 
     ``history`` holds (t_s, amplitudes) for every change, newest last. With a ``line``,
-    channel ``line_channel`` reaches a simulated subject.
+    channel ``line_channel`` reaches a simulated subject, and on a line of anything but
+    EMS the channels after it as well, as its sites.
     """
 
     def __init__(
@@ -175,10 +176,13 @@ class SimulatedOutput:
         self._active = True
         self._valid_until_s = until_s
         self._change(tuple(command.amplitude for command in commands))
-        felt = commands[self._line_channel]
-        self._line.put(
-            Stimulation(felt.amplitude, felt.frequency_hz, felt.pulse_width_us), until_s
+        first = self._line_channel
+        last = None if self._line.has_sites else first + 1
+        felt = tuple(
+            Stimulation(one.amplitude, one.frequency_hz, one.pulse_width_us)
+            for one in commands[first:last]
         )
+        self._line.put(felt, until_s)
 
     def _advance(self) -> None:
         """Let happen what time alone makes happen: expiry and the fault."""

@@ -22,35 +22,27 @@ from drivers.ports import (
     Discontinuity,
     SourceEvent,
     SourceLost,
-    SourceNotice,
     SourceRestored,
     StreamInfo,
 )
+from drivers.sources.clock_follower import ClockFollower, step_notice
+from drivers.sources.lsl_inlet import OPEN_WITHIN_S, REOPEN_WITHIN_S, subscribe
 from drivers.sources.lsl_layout import (
     Layout,
     Shape,
     Wanted,
+    changes,
     plan_layout,
     shape_of,
 )
-from drivers.sources.lsl_resolve import (
-    Predicate,
-    Rediscovery,
-    described,
-    find_one,
-)
+from drivers.sources.lsl_resolve import Predicate, Rediscovery, find_one
 from drivers.sources.notices import NoticeBoard
+from drivers.sources.wraps import WrapDetector, wrap_detector
 from dsp.continuity import ContinuityTracker, Finding, Judgement
 from dsp.types import F64, Chunk
 
 #: Never 0: that would hang the sender for ever.
 INLET_BUFFER_S = 1
-OPEN_TIMEOUT_S = 5.0
-#: The first estimate of the clock offset takes 8 probes of 64 ms.
-CORRECTION_TIMEOUT_S = 3.0
-CORRECTION_EVERY_S = 2.0
-#: A clock that jumps by more is not followed in silence. A.
-CLOCK_STEP_S = 0.02
 RECONNECT_LOOK_S = 0.02
 #: Longest wait for the rest of a chunk. A: enqueueing takes a tenth of it.
 REST_OF_CHUNK_S = 0.001
@@ -67,6 +59,10 @@ TEXTS = {
     Finding.BURST: "a backlog came with fresh time stamps; it was dropped",
     Finding.RATE: "the rate is not the nominal one",
 }
+WRAPPED = (
+    "integers wrapped at the ends of their range and are not used; lower the gain or "
+    "send a wider format"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +102,9 @@ class _Link:
     layout: Layout
     info: StreamInfo
     tracker: ContinuityTracker
-    offset_s: float
+    clock: ClockFollower
+    wraps: WrapDetector | None
     heard_s: float
-    corrected_s: float
     usual_rows: int = 1
 
 
@@ -141,9 +137,12 @@ class LslSource:
         self._lsl = lsl = self._lsl or load_pylsl()
         patience_s = self._params.resolve_timeout_s
         found = find_one(lsl, self.name, self._predicate, patience_s, self._clock)
-        self._link = self._last = link = self._subscribe(lsl, found)
+        link = self._subscribe(lsl, found, OPEN_WITHIN_S)
+        self._again = Rediscovery(
+            lsl, self._predicate, link.info.source_id, self._notices
+        )
+        self._link = self._last = link
         self._lost = False
-        self._again = Rediscovery(lsl, self._predicate, link.info.source_id)
         return link.info
 
     def poll(self, timeout_s: float) -> Sequence[SourceEvent]:
@@ -158,52 +157,43 @@ class LslSource:
         wait_s = min(timeout_s, self._params.silence_s / 2)
         try:
             raw, stamps = _pull(link, wait_s)
-        except lsl.util.LostError:
-            again.postpone(link.info.uid)
+        except RuntimeError:  # of which all errors of pylsl are
+            again.lose(link.info.uid)
             self._link = None
             return self._lose("the connection ended", lsl.local_clock())
         arrival_s = lsl.local_clock()
-        events = self._follow_clock(lsl, link, arrival_s)
+        events = self._follow_clock(link, arrival_s)
         if len(stamps):
             link.heard_s = arrival_s
-            events += self._take(link, raw, stamps + link.offset_s, arrival_s)
+            events += self._take(link, raw, stamps + link.clock.offset_s, arrival_s)
         elif not self._lost and arrival_s - link.heard_s > self._params.silence_s:
             silent_ms = (arrival_s - link.heard_s) * 1e3
             events += self._lose(f"silent for {silent_ms:.0f} ms", arrival_s)
+        elif self._lost and again.is_replaced(link.info.uid):
+            # A host that went down without a word leaves a connection that never ends.
+            again.lose(link.info.uid)
+            self._link = None
         return events
 
     def close(self) -> None:
         """Unsubscribe. Only the thread that polls may call this."""
         self._link = self._last = self._again = None
 
-    def _subscribe(self, lsl: ModuleType, found: Any) -> _Link:  # noqa: ANN401
+    def _subscribe(self, lsl: ModuleType, found: Any, within_s: float) -> _Link:  # noqa: ANN401
         params = self._params
-        inlet = lsl.StreamInlet(
-            found, max_buflen=INLET_BUFFER_S, recover=False, processing_flags=0
-        )
-        try:
-            full = inlet.info(OPEN_TIMEOUT_S)
-            shape = shape_of(full, self.name)
-            wanted = Wanted(params.labels, params.channels, params.montage, params.unit)
-            layout = plan_layout(shape, self.name, wanted)
-            inlet.open_stream(OPEN_TIMEOUT_S)
-            offset_s = float(inlet.time_correction(CORRECTION_TIMEOUT_S))
-        except (lsl.util.LostError, lsl.util.TimeoutError, RuntimeError) as error:
-            msg = (
-                f"source {self.name!r}: stream {found.name()!r} was found but does not "
-                f"answer ({error or type(error).__name__}); is its sender alive?"
-            )
-            raise ConnectError(msg) from error
-        now_s = lsl.local_clock()
+        made = subscribe(lsl, self.name, found, INLET_BUFFER_S, within_s, self._clock)
+        shape = shape_of(made.info, self.name)
+        wanted = Wanted(params.labels, params.channels, params.montage, params.unit)
+        layout = plan_layout(shape, self.name, wanted)
         return _Link(
-            inlet,
+            made.inlet,
             shape,
             layout,
-            _describe(full, shape, layout),
+            _describe(made.info, shape, layout),
             ContinuityTracker(shape.nominal_rate_hz),
-            offset_s,
-            heard_s=now_s,
-            corrected_s=now_s,
+            made.clock,
+            wrap_detector(shape.channel_format),
+            heard_s=lsl.local_clock(),
         )
 
     def _take(
@@ -225,7 +215,11 @@ class LslSource:
             self._lost = False
             reason = "data came again"
             events.append(SourceRestored(self.name, link.info, reason, arrival_s))
-        emg_uv = link.layout.to_uv(raw)
+        starts = [piece.start for piece in judged.pieces if not piece.continues]
+        wrapped = link.wraps.find(raw, starts) if link.wraps else None
+        if wrapped is not None:
+            events += self._notices.tell("wrapped", WRAPPED, arrival_s)
+        emg_uv = link.layout.to_uv(raw, wrapped)
         for piece in judged.pieces:
             if not piece.continues:
                 n = piece.missing_samples
@@ -235,24 +229,12 @@ class LslSource:
             events.append(Chunk(self.name, emg_uv[rows], t_s[rows], arrival_s))
         return events
 
-    def _follow_clock(
-        self, lsl: ModuleType, link: _Link, now_s: float
-    ) -> list[SourceEvent]:
-        if now_s - link.corrected_s < CORRECTION_EVERY_S:
-            return []
-        link.corrected_s = now_s
-        try:
-            offset_s = float(link.inlet.time_correction(0.0))
-        except (lsl.util.LostError, lsl.util.TimeoutError):
-            # The pull notices a loss; until then the last offset is the best known.
-            return []
-        step_s = offset_s - link.offset_s
-        link.offset_s = offset_s
-        if abs(step_s) <= CLOCK_STEP_S:
+    def _follow_clock(self, link: _Link, now_s: float) -> list[SourceEvent]:
+        step_s = link.clock.follow(now_s)
+        if step_s is None:
             return []
         link.tracker.restart()
-        text = f"the clocks of sender and receiver shifted by {step_s * 1e3:.0f} ms"
-        return [SourceNotice(self.name, "clock_step", text, now_s)]
+        return [step_notice(self.name, step_s, now_s)]
 
     def _lose(self, reason: str, now_s: float) -> list[SourceEvent]:
         if self._lost:
@@ -264,26 +246,18 @@ class LslSource:
         self, lsl: ModuleType, again: Rediscovery, before: _Link, timeout_s: float
     ) -> list[SourceEvent]:
         self._clock.sleep(min(timeout_s, RECONNECT_LOOK_S))
-        found = again.look()
-        now_s = lsl.local_clock()
-        if not found:
-            return []
-        if len(found) > 1:
-            text = f"several streams came back: {described(found)}; end all but one"
-            return self._notices.tell("ambiguous", text, now_s)
-        try:
-            link = self._subscribe(lsl, found[0])
-        except ConnectError as error:
-            again.postpone(found[0].uid())
-            if found[0].uid() == before.info.uid:
-                return []  # the lost one, which answers for a while
-            return self._notices.tell("refused", str(error), now_s)
+        link, events = again.reconnect(
+            lambda found: self._subscribe(lsl, found, REOPEN_WITHIN_S)
+        )
+        if link is None:
+            return events
         if link.shape != before.shape:
             again.refuse(link.info.uid)
-            text = f"it came back as {link.shape}, it was {before.shape}: not used"
-            return self._notices.tell("changed_shape", text, now_s)
+            changed = changes(before.shape, link.shape)
+            text = f"it came back changed and is not used: {changed}"
+            return self._notices.tell("changed_shape", text, lsl.local_clock())
         self._link = self._last = link
-        return []
+        return events
 
 
 def _pull(link: _Link, timeout_s: float) -> tuple[npt.NDArray[Any], F64]:
@@ -305,7 +279,8 @@ def _pull(link: _Link, timeout_s: float) -> tuple[npt.NDArray[Any], F64]:
         )
         raw, stamps = np.concatenate((raw, more)), np.concatenate((stamps, later))
     if len(stamps):
-        link.usual_rows = len(stamps)
+        # After a stall two pulls bring more than may be asked of one.
+        link.usual_rows = min(len(stamps), MAX_ROWS)
     return raw, stamps
 
 

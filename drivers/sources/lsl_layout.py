@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from drivers.errors import ConnectError
 from drivers.ports import ChannelInfo
 from drivers.recordings.model import unique_labels
 from drivers.recordings.units import uv_per_unit
-from dsp.types import F64
+from dsp.types import F64, Bools
 
+#: Words of a change that are told one by one; a message is no list.
+MAX_NAMED = 4
 #: Rates and widths that the chain is tested for.
 MIN_RATE_HZ, MAX_RATE_HZ = 250.0, 10_000.0
 MAX_CHANNELS = 256
@@ -36,6 +39,33 @@ class Shape:
     channel_format: str
     labels: tuple[str, ...]
     units: tuple[str, ...]
+
+
+def changes(was: Shape, now: Shape) -> str:
+    """Return in words what is different."""
+    return "; ".join(
+        f"{what}: was {before}, is {after}"
+        for what, before, after in (
+            ("rate", f"{was.nominal_rate_hz:g} Hz", f"{now.nominal_rate_hz:g} Hz"),
+            ("channels", was.n_channels, now.n_channels),
+            ("format", was.channel_format, now.channel_format),
+            ("labels", *_differing(was.labels, now.labels)),
+            ("units", *_differing(was.units, now.units)),
+        )
+        if before != after
+    )
+
+
+def _differing(was: Sequence[str], now: Sequence[str]) -> tuple[str, str]:
+    """Return the words that differ; what came or went is told by its number."""
+    both = zip(was, now, strict=False) if was and now else zip_longest(was, now)
+    pairs = [pair for pair in both if pair[0] != pair[1]]
+    more = [f"{len(pairs) - MAX_NAMED} more"] if len(pairs) > MAX_NAMED else []
+    before, after = (
+        ", ".join([words[k] or "none" for words in pairs[:MAX_NAMED]] + more)
+        for k in range(2)
+    )
+    return before, after
 
 
 def shape_of(info: Any, name: str) -> Shape:  # noqa: ANN401 - pylsl has no types
@@ -95,12 +125,18 @@ class Layout:
     minus_uv: F64
     bipolar: bool
 
-    def to_uv(self, raw: npt.NDArray[Any]) -> F64:
-        """Return a chunk of EMG: a new, contiguous float64 array in microvolt."""
+    def to_uv(self, raw: npt.NDArray[Any], wrapped: Bools | None = None) -> F64:
+        """Return a chunk of EMG: a new, contiguous float64 array in microvolt.
+
+        What is made of a ``wrapped`` value is not a number.
+        """
         # `take` keeps the rows together, an index would not.
         emg_uv: F64 = raw.take(self.plus, axis=1) * self.plus_uv
         if self.bipolar:
             emg_uv -= raw.take(self.minus, axis=1) * self.minus_uv
+        if wrapped is not None:
+            emg_uv[wrapped.take(self.plus, axis=1)] = np.nan
+            emg_uv[wrapped.take(self.minus, axis=1)] = np.nan
         return emg_uv
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from drivers.clock import SystemClock
 from drivers.errors import ConnectError
 from drivers.liblsl import load_pylsl
@@ -13,17 +16,30 @@ from drivers.ports import (
     Marker,
     SourceEvent,
     SourceLost,
+    SourceNotice,
     SourceRestored,
     StreamInfo,
 )
+from drivers.sources.clock_follower import step_notice
+from drivers.sources.lsl_inlet import (
+    OPEN_WITHIN_S,
+    REOPEN_WITHIN_S,
+    Subscription,
+    subscribe,
+)
 from drivers.sources.lsl_resolve import Predicate, Rediscovery, find_one
+from drivers.sources.notices import NoticeBoard
+from dsp.types import F64
 
+#: For a stream without a rate liblsl takes this times 100 markers.
 INLET_BUFFER_S = 60
-OPEN_TIMEOUT_S = 5.0
-CORRECTION_TIMEOUT_S = 3.0
 MAX_MARKERS = 64
 RECONNECT_LOOK_S = 0.02
 STRING_FORMAT = 3
+#: A stamp farther from its arrival is of another clock. A: what waited for a network,
+#: or was announced ahead, is nearer; the epoch, or a clock that began with its
+#: program, is hours off.
+FOREIGN_CLOCK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,15 @@ class MarkerSourceParams:
     source_id: str = ""
     hostname: str = ""
     resolve_timeout_s: float = 5.0
+
+
+@dataclass(slots=True)
+class _Link:
+    """A subscription that works, and whether its clock was complained of."""
+
+    made: Subscription
+    info: StreamInfo
+    foreign_told: bool = False
 
 
 class MarkerSource:
@@ -55,76 +80,80 @@ class MarkerSource:
         self._patience_s = params.resolve_timeout_s
         self._lsl = lsl
         self._clock = clock or SystemClock()
-        self._inlet: Any = None
-        self._offset_s = 0.0
-        self._info: StreamInfo | None = None
+        self._link: _Link | None = None
         self._again: Rediscovery | None = None
+        self._notices = NoticeBoard(name)
 
     def open(self) -> StreamInfo:
         """Find the stream and subscribe to it; raise `ConnectError` saying why not."""
-        if self._info is not None:
-            return self._info
+        if self._link is not None:
+            return self._link.info
         self._lsl = lsl = self._lsl or load_pylsl()
         found = find_one(lsl, self.name, self._predicate, self._patience_s, self._clock)
-        self._info = self._subscribe(lsl, found)
-        self._again = Rediscovery(lsl, self._predicate, self._info.source_id)
-        return self._info
+        link = self._subscribe(lsl, found, OPEN_WITHIN_S)
+        self._again = Rediscovery(
+            lsl, self._predicate, link.info.source_id, self._notices
+        )
+        self._link = link
+        return link.info
 
     def poll(self, timeout_s: float) -> Sequence[SourceEvent]:
         """Return the markers that came, waiting at most ``timeout_s`` for the first."""
-        lsl, again = self._lsl, self._again
-        if lsl is None or again is None or self._info is None:
+        lsl, again, link = self._lsl, self._again, self._link
+        if lsl is None or again is None:
             msg = f"source {self.name!r}: not open"
             raise ConnectError(msg)
-        if self._inlet is None:
+        if link is None:
             return self._look_for(lsl, again, timeout_s)
         try:
-            texts, stamps = self._inlet.pull_chunk(
+            texts, stamps = link.made.inlet.pull_chunk(
                 timeout=timeout_s,
                 max_samples=MAX_MARKERS,
                 min_samples=1,
                 as_numpy=True,  # bytes as sent: not every sender knows UTF-8
             )
-        except lsl.util.LostError:
-            self._inlet = None
-            again.postpone(self._info.uid)
+        except RuntimeError:  # of which all errors of pylsl are
+            again.lose(link.info.uid)
+            self._link = None
             return [SourceLost(self.name, "the connection ended", lsl.local_clock())]
-        now_s = lsl.local_clock()
-        return [
-            Marker(
-                self.name,
-                float(stamp) + self._offset_s,
-                bytes(text[0]).decode("utf-8", "replace"),
-                now_s,
-            )
-            for text, stamp in zip(texts, stamps, strict=True)
-        ]
+        return self._take(link, texts, stamps, lsl.local_clock())
 
     def close(self) -> None:
         """Unsubscribe. Only the thread that polls may call this."""
-        self._inlet = self._info = self._again = None
+        self._link = self._again = None
 
-    def _subscribe(self, lsl: ModuleType, found: Any) -> StreamInfo:  # noqa: ANN401
+    def _take(
+        self, link: _Link, texts: npt.NDArray[Any], stamps: F64, arrival_s: float
+    ) -> list[SourceEvent]:
+        events: list[SourceEvent] = []
+        step_s = link.made.clock.follow(arrival_s)
+        if step_s is not None:
+            events.append(step_notice(self.name, step_s, arrival_s))
+        t_s = stamps + link.made.clock.offset_s
+        # A NaN fails the comparison as well.
+        is_foreign = ~(np.abs(t_s - arrival_s) <= FOREIGN_CLOCK_S)
+        if is_foreign.any() and not link.foreign_told:
+            link.foreign_told = True
+            text = (
+                "time stamps of markers are not of the LSL clock; the times of their "
+                "arrival are used instead"
+            )
+            events.append(SourceNotice(self.name, "foreign_clock", text, arrival_s))
+        t_s[is_foreign] = arrival_s
+        for words, stamp_s in zip(texts, t_s.tolist(), strict=True):
+            text = bytes(words[0]).decode("utf-8", "replace")
+            events.append(Marker(self.name, stamp_s, text, arrival_s))
+        return events
+
+    def _subscribe(self, lsl: ModuleType, found: Any, within_s: float) -> _Link:  # noqa: ANN401
         if found.channel_format() != STRING_FORMAT or found.channel_count() != 1:
             msg = (
                 f"source {self.name!r}: expected one channel of strings, stream "
                 f"{found.name()!r} is something else; is it EMG? then use [[sources]]"
             )
             raise ConnectError(msg)
-        inlet = lsl.StreamInlet(
-            found, max_buflen=INLET_BUFFER_S, recover=False, processing_flags=0
-        )
-        try:
-            inlet.open_stream(OPEN_TIMEOUT_S)
-            self._offset_s = float(inlet.time_correction(CORRECTION_TIMEOUT_S))
-        except (lsl.util.LostError, lsl.util.TimeoutError) as error:
-            msg = (
-                f"source {self.name!r}: stream {found.name()!r} was found but does not "
-                "answer; is its sender alive?"
-            )
-            raise ConnectError(msg) from error
-        self._inlet = inlet
-        return StreamInfo(
+        made = subscribe(lsl, self.name, found, INLET_BUFFER_S, within_s, self._clock)
+        info = StreamInfo(
             name=found.name(),
             type=found.type(),
             source_id=found.source_id(),
@@ -134,18 +163,17 @@ class MarkerSource:
             nominal_rate_hz=0.0,
             channels=(),
         )
+        return _Link(made, info)
 
     def _look_for(
         self, lsl: ModuleType, again: Rediscovery, timeout_s: float
     ) -> list[SourceEvent]:
         self._clock.sleep(min(timeout_s, RECONNECT_LOOK_S))
-        found = again.look()
-        if len(found) != 1:
-            return []
-        try:
-            self._info = self._subscribe(lsl, found[0])
-        except ConnectError:
-            again.postpone(found[0].uid())
-            return []
+        link, events = again.reconnect(
+            lambda found: self._subscribe(lsl, found, REOPEN_WITHIN_S)
+        )
+        if link is None:
+            return events
+        self._link = link
         now_s = lsl.local_clock()
-        return [SourceRestored(self.name, self._info, "it came back", now_s)]
+        return [*events, SourceRestored(self.name, link.info, "it came back", now_s)]

@@ -69,6 +69,10 @@ class SimulatedSource:
         """Ask the subject to do something."""
         self._task = task
 
+    def insert_needle(self) -> None:
+        """Let an operator insert a needle now."""
+        self._subject.insert_needle()
+
     def open(self) -> StreamInfo:
         """Start the subject's time now."""
         if not self._is_open:
@@ -102,7 +106,7 @@ class SimulatedSource:
         while (
             self._due_s() <= now_s + CLOCK_TICK_S and len(chunks) < MAX_CHUNKS_PER_POLL
         ):
-            chunks.append(self._next_chunk(now_s))
+            chunks += self._next_chunk(now_s)
         return chunks
 
     def close(self) -> None:
@@ -113,11 +117,14 @@ class SimulatedSource:
         n_next = self._n_sent + self._chunk_samples
         return self._start_s + n_next / self._subject.fs
 
-    def _next_chunk(self, arrival_s: float) -> Chunk:
+    def _next_chunk(self, arrival_s: float) -> list[Chunk]:
+        """Return the next chunk, nothing while the subject's stream is stalled."""
         fs, n_samples = self._subject.fs, self._chunk_samples
         t_s = self._start_s + (self._n_sent + np.arange(n_samples)) / fs
-        stimulation = self._line.at(float(t_s[0]))
-        step = self._subject.step(n_samples, stimulation, self._task)
+        sites = self._line.sites_at(float(t_s[0]))
+        step = self._subject.step(n_samples, sites, self._task)
         self._n_sent += n_samples
-        self.truth.append(Truth(float(t_s[-1]), step.tone_pct_mvc, stimulation))
-        return Chunk(self.name, step.emg_uv, t_s, arrival_s)
+        self.truth.append(Truth(float(t_s[-1]), step.tone_pct_mvc, sites[0]))
+        if step.is_stalled:
+            return []
+        return [Chunk(self.name, step.emg_uv, t_s, arrival_s)]

@@ -10,6 +10,7 @@ from drivers.errors import DriverError
 from drivers.liblsl import load_pylsl
 from drivers.subject.outlet import OutletParams, SubjectOutlet
 from drivers.subject.preset_names import DEFAULT_PRESET, PRESET_NAMES
+from drivers.subject.stimulation import Modality
 
 EXIT_BAD_INPUT = 2
 
@@ -50,6 +51,16 @@ def _follow_stdin(outlet: SubjectOutlet, stopped: threading.Event) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m drivers.subject")
     parser.add_argument("--preset", choices=PRESET_NAMES, default=DEFAULT_PRESET)
+    parser.add_argument(
+        "--cohort", default="", help="draw from this population instead of a preset"
+    )
+    parser.add_argument(
+        "--modality",
+        choices=list(Modality),
+        type=Modality,
+        default=Modality.EMS,
+        help="what the outputs of the stimulation stream actuate",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=2048.0)
     parser.add_argument("--channels", type=int, default=8)
@@ -78,6 +89,8 @@ def _params(args: argparse.Namespace) -> OutletParams:
         markers_name=args.markers_name,
         output_index=args.output,
         truth_name=args.truth_name,
+        cohort=args.cohort,
+        modality=args.modality,
     )
 
 

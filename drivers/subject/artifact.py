@@ -1,11 +1,15 @@
 """What a stimulation pulse leaves in the EMG: artifact, M-wave, silent period."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
+from drivers.subject.evoked_force import EvokedForce
 from drivers.subject.recruitment import Recruitment
-from drivers.subject.stimulation import Stimulation
+from drivers.subject.stimulation import SILENCE, Stimulation
 from dsp.types import F64
 
 MICROVOLT_PER_MILLIVOLT = 1000.0
@@ -18,6 +22,22 @@ SILENCE_S = 0.2
 SLOW_SHARE = 0.15  # A: assumption; share of the artifact that decays slowly
 #: Hermite-Rodriguez order 1 has its extrema at ± 1, of height exp(-1/2).
 HERMITE_PEAK = float(np.exp(-0.5))
+#: A: assumption; of an M-wave in a muscle whose twitch has gone, against a rested one:
+#: -20 to -50 % of its size and 1.3 of its width (directions: Minetto 2009,
+#: Neurophysiol Clin 39:15).
+M_LOSS = 0.5
+M_WIDENING = 0.3
+H_LATENCY_S = 0.035  # R: 30-40 ms
+#: 2.58-2.89 mV before and after, 0.76 mV during massage (1991, Arch Phys Med Rehabil
+#: 72:915).
+H_SUPPRESSION = 0.71
+H_TOUCHED = 0.5  # A: assumption; relaxing drive of touch that suppresses all of that
+MS_PER_S = 1000.0
+MOTOR_NOTICED = 0.01  # A: assumption; fewer motor fibres tire nobody
+#: Shapes are kept by their sub-sample lag and width, rounded so that they recur.
+SUBSAMPLE_DIGITS = 6
+WIDENING_DIGITS = 2
+SHAPES_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +48,8 @@ class ArtifactParams:
     left of it at its end (A: 0.05-0.5), ``m_wave_mv`` the largest M-wave from peak to
     peak (R: 1-10). ``silence_depth`` is the share of the voluntary EMG that is missing
     80 ms after a pulse at full motor recruitment. ``rail_mv`` is where the amplifier
-    clips.
+    clips. ``h_reflex_share`` is the largest H-reflex relative to the largest M-wave (R:
+    up to 0.3 in calf muscles; 0 in a trapezius, where it is rarely seen: A).
     """
 
     contact_mv_per_ma: float = 5.0
@@ -41,6 +62,7 @@ class ArtifactParams:
     m_jitter: float = 0.02
     silence_depth: float = 0.8
     rail_mv: float = 6.0
+    h_reflex_share: float = 0.0
 
 
 class PulseTrain:
@@ -55,7 +77,7 @@ class PulseTrain:
         if not stimulation.is_on:
             self._until_next = 0.0
             return []
-        period = self._fs / stimulation.frequency_hz
+        period = max(1.0, self._fs / stimulation.frequency_hz)
         # A rate that rises must not wait for a pulse planned at the slower one.
         at = min(self._until_next, period)
         offsets = []
@@ -96,16 +118,81 @@ def m_wave_mv(params: ArtifactParams, motor: float, t_s: F64) -> F64:
     return 0.5 * params.m_wave_mv * motor * wave
 
 
-def silence(params: ArtifactParams, motor: float, t_s: F64) -> F64:
-    """Return by how much the voluntary EMG is scaled after a pulse."""
-    bump = np.exp(-(((t_s - SILENCE_CENTRE_S) / SILENCE_WIDTH_S) ** 2))
-    return 1.0 - params.silence_depth * motor * bump
+def silence_bump(t_s: F64) -> F64:
+    """Return the course of the silent period after a pulse, 1 at its deepest."""
+    away = (t_s - SILENCE_CENTRE_S) / SILENCE_WIDTH_S
+    return np.asarray(np.exp(-np.square(away)))
+
+
+def h_reflex_size(nerve: "Nerve") -> float:
+    """Return the H-reflex relative to its largest.
+
+    It needs sensory fibres, collides with what runs back in motor fibres, and is
+    suppressed by touch.
+    """
+    recruited = nerve.recruited
+    touched = min(1.0, nerve.contact / H_TOUCHED)
+    kept = 1.0 - H_SUPPRESSION * touched
+    return recruited.sensory * (1.0 - recruited.motor) * kept
+
+
+@dataclass(frozen=True, slots=True)
+class PulseShape:
+    """Where the samples lie after a pulse: the first so much of a sample later."""
+
+    lag_samples: float
+    fs: float
+
+    @property
+    def t_s(self) -> F64:
+        """Times of the samples since the pulse began."""
+        sample = np.arange(round(EVOKED_S * self.fs), dtype=np.float64)
+        return np.asarray((sample + self.lag_samples) / self.fs)
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def artifact_shape(
+    params: ArtifactParams, shape: PulseShape, pulse_width_us: float
+) -> F64:
+    """Return the artifact of 1 mA, in millivolt."""
+    unit = Stimulation(1.0, 1.0, pulse_width_us)
+    return artifact_mv(params, unit, shape.t_s, shape.fs)
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def m_wave_shape(params: ArtifactParams, shape: PulseShape, widening: float) -> F64:
+    """Return the largest M-wave, in millivolt, wider in a tired muscle."""
+    wider = replace(params, m_width_s=params.m_width_s * widening)
+    return m_wave_mv(wider, 1.0, shape.t_s)
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def h_reflex_shape(params: ArtifactParams, shape: PulseShape) -> F64:
+    """Return an H-reflex as large as the largest M-wave, in millivolt."""
+    later = replace(params, m_latency_s=H_LATENCY_S)
+    return m_wave_mv(later, 1.0, shape.t_s)
+
+
+class Span(NamedTuple):
+    """The samples of one step: how many, and their start in the chunk and in all."""
+
+    n_samples: int
+    from_chunk: int
+    from_start: int
+
+
+class Nerve(NamedTuple):
+    """What pulses meet: the share that they recruit, and what touch does to it."""
+
+    recruited: Recruitment
+    contact: float = 0.0
 
 
 class Evoked:
     """What pulses add to, and take from, the samples of now and soon after.
 
-    ``coupling`` is how strongly each channel sees the stimulated muscle.
+    ``coupling`` is how strongly each channel sees the stimulated muscle. A chunk is
+    made by `begin`, one `step` after the other, and `end`.
     """
 
     def __init__(
@@ -116,20 +203,51 @@ class Evoked:
         self._coupling = coupling
         self._rng = rng
         self._train = PulseTrain(fs)
-        self._evoked_index = np.arange(round(EVOKED_S * fs), dtype=np.float64)
-        self._silence_index = np.arange(round(SILENCE_S * fs), dtype=np.float64)
-        self._added = np.zeros((0, coupling.size))
-        self._scale = np.ones(0)
+        self._force = EvokedForce()
+        self._last_pulse = 0.0
+        self._bump = silence_bump(np.arange(round(SILENCE_S * fs)) / fs)
+        self._added = np.zeros((self._bump.size, coupling.size))
+        self._scale = np.ones(self._bump.size)
+        self._until = 0
 
-    def advance(
-        self, n_samples: int, pulse: Stimulation, recruited: Recruitment
-    ) -> tuple[F64, F64]:
-        """Return what is added, (n_samples, n_channels) in µV, and the EMG's scale."""
-        self._make_room(n_samples + self._silence_index.size)
-        for offset in self._train.within(n_samples, pulse):
-            self._add(offset, pulse, recruited.motor)
-        added, self._added = np.split(self._added, [n_samples])
-        scale, self._scale = np.split(self._scale, [n_samples])
+    @property
+    def freshness(self) -> float:
+        """Share of the muscle's force scale that is left, 1 when rested."""
+        return self._force.freshness
+
+    def begin(self, n_samples: int) -> None:
+        """Make room for what a chunk evokes, and what lasts beyond it."""
+        missing = n_samples + self._bump.size - self._scale.size
+        if missing > 0:
+            blank = np.zeros((missing, self._coupling.size))
+            self._added = np.concatenate((self._added, blank))
+            self._scale = np.concatenate((self._scale, np.ones(missing)))
+
+    def pause(self) -> None:
+        """Let the next train begin with a pulse."""
+        self._train.within(0, SILENCE)
+
+    def step(self, span: Span, pulse: Stimulation, nerve: Nerve) -> None:
+        """Let the pulses of the next samples act."""
+        for offset in self._train.within(span.n_samples, pulse):
+            if nerve.recruited.motor > MOTOR_NOTICED:
+                self._twitch(span.from_start + offset, nerve.recruited.motor)
+            self._add(span.from_chunk, offset, pulse, nerve)
+
+    def end(self, n_samples: int) -> tuple[F64, F64] | None:
+        """Return what is added, (n_samples, n_channels) in µV, and the EMG's scale.
+
+        None when no pulse has been near.
+        """
+        if not self._until:
+            return None
+        added, scale = self._added[:n_samples].copy(), self._scale[:n_samples].copy()
+        keep = max(0, self._until - n_samples)
+        self._added[:keep] = self._added[n_samples : n_samples + keep]
+        self._scale[:keep] = self._scale[n_samples : n_samples + keep]
+        self._added[keep : self._until] = 0.0
+        self._scale[keep : self._until] = 1.0
+        self._until = keep
         return added, scale
 
     def clip(self, emg_uv: F64) -> None:
@@ -137,23 +255,30 @@ class Evoked:
         rail_uv = self._params.rail_mv * MICROVOLT_PER_MILLIVOLT
         np.clip(emg_uv, -rail_uv, rail_uv, out=emg_uv)
 
-    def _make_room(self, n_samples: int) -> None:
-        missing = n_samples - self._scale.size
-        if missing > 0:
-            blank = np.zeros((missing, self._coupling.size))
-            self._added = np.concatenate((self._added, blank))
-            self._scale = np.concatenate((self._scale, np.ones(missing)))
+    def _twitch(self, at: float, motor: float) -> None:
+        since_ms = (at - self._last_pulse) / self._fs * MS_PER_S
+        self._last_pulse = at
+        self._force.advance(since_ms, motor)
+        self._force.pulse()
 
-    def _add(self, offset: float, pulse: Stimulation, motor: float) -> None:
+    def _add(self, start: int, offset: float, pulse: Stimulation, nerve: Nerve) -> None:
         params = self._params
-        first = int(np.ceil(offset))
-        t_s = (first + self._evoked_index - offset) / self._fs
+        motor = nerve.recruited.motor
+        whole = math.ceil(offset)
+        shape = PulseShape(round(whole - offset, SUBSAMPLE_DIGITS), self._fs)
+        tired = 1.0 - self._force.freshness
+        widening = round(1.0 + M_WIDENING * tired, WIDENING_DIGITS)
         size = motor * (1.0 + params.m_jitter * self._rng.standard_normal())
-        wave_mv = artifact_mv(params, pulse, t_s, self._fs)
-        wave_mv += m_wave_mv(params, size, t_s)
-        span = self._added[first : first + t_s.size]
-        span += MICROVOLT_PER_MILLIVOLT * wave_mv[: len(span), None] * self._coupling
-        later_s = (first + self._silence_index - offset) / self._fs
-        quiet = self._scale[first : first + later_s.size]
-        factor = silence(params, motor, later_s[: quiet.size])
-        np.minimum(quiet, factor, out=quiet)
+        wave_mv = pulse.amplitude_ma * artifact_shape(
+            params, shape, pulse.pulse_width_us
+        )
+        wave_mv += size * (1.0 - M_LOSS * tired) * m_wave_shape(params, shape, widening)
+        reflex = params.h_reflex_share * h_reflex_size(nerve)
+        if reflex > 0.0:
+            wave_mv += reflex * h_reflex_shape(params, shape)
+        first = start + whole
+        span = self._added[first : first + wave_mv.size]
+        span += MICROVOLT_PER_MILLIVOLT * wave_mv[:, None] * self._coupling
+        quiet = self._scale[first : first + self._bump.size]
+        np.minimum(quiet, 1.0 - params.silence_depth * motor * self._bump, out=quiet)
+        self._until = max(self._until, first + self._bump.size)

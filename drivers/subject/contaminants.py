@@ -74,6 +74,26 @@ def ecg_shape(phase_rad: F64) -> F64:
     return beat / (r_height * r_width**2)
 
 
+#: One beat, in steps that are much shorter than its shortest wave.
+BEAT_PHASE_RAD = np.linspace(0.0, 2 * np.pi, 4097)
+BEAT = ecg_shape(BEAT_PHASE_RAD)
+
+
+def harmonics(phase_rad: F64, shares: dict[int, float]) -> F64:
+    """Return the sum of ``share * sin(k * phase)`` over the harmonics k.
+
+    From one sine and one cosine: ``sin((k+1)x) = 2 cos(x) sin(kx) - sin((k-1)x)``.
+    """
+    twice_cos = 2.0 * np.cos(phase_rad)
+    before, now = np.zeros_like(phase_rad), np.sin(phase_rad)
+    total = np.zeros_like(phase_rad)
+    for k in range(1, max(shares, default=0) + 1):
+        if k in shares:
+            total += shares[k] * now
+        before, now = now, twice_cos * now - before
+    return total
+
+
 class Contaminants:
     """Sum of all contaminants, ``n_block`` samples at a time.
 
@@ -164,20 +184,21 @@ class Contaminants:
         out += walk
 
     def _add_mains(self, out: F64) -> None:
+        nyquist_hz = 0.5 * self._fs
         hz = self._params.mains_hz + self._mains_wander.advance(self._mains_rng)
         phase = self._mains_phase + 2 * np.pi * hz / self._fs * self._index
         self._mains_phase = float(phase[-1]) % (2 * np.pi)
-        hum = np.zeros(self._shape[0])
-        for harmonic, share in MAINS_HARMONICS:
-            if harmonic * hz < 0.5 * self._fs:
-                hum += share * np.sin(harmonic * phase)
+        hum = harmonics(
+            phase, {k: a for k, a in MAINS_HARMONICS if k * hz < nyquist_hz}
+        )
         out += self._params.mains_uv * hum[:, None] * self._mains_share
 
     def _add_ecg(self, out: F64) -> None:
         bpm = self._params.heart_bpm + self._heart_wander.advance(self._heart_rng)
         phase = self._heart_phase + 2 * np.pi * bpm / 60.0 / self._fs * self._index
         self._heart_phase = float(phase[-1]) % (2 * np.pi)
-        out += self._params.ecg_uv * ecg_shape(phase)[:, None] * self._ecg_share
+        beat = np.interp(phase % (2 * np.pi), BEAT_PHASE_RAD, BEAT)
+        out += self._params.ecg_uv * beat[:, None] * self._ecg_share
 
     def _add_motion(self, out: F64) -> None:
         white = self._motion_rng.standard_normal(self._shape[0])

@@ -8,6 +8,7 @@ from drivers.subject.recruitment import Recruitment
 
 PAIN_ONSET = 0.9  # A: assumption; share of the tolerance at which pain begins
 PAIN_GAIN = 0.15  # A: assumption; excitation at tolerance in units of aH/tau
+WORST_HURT = 10.0  # A: assumption; pain that is stronger excites no more
 STARTLE_FREE_SLEW_MA_S = 2.0  # A: assumption; slower rises startle nobody
 STARTLE_WINDOW_S = 1.0  # A: assumption; a step startles for so long
 FAMILIARITY_TAU_S = 30.0  # A: assumption; an amplitude felt before startles no more
@@ -19,7 +20,9 @@ class ResponseParams:
 
     Gains are in 1/s of inhibition at full recruitment, ``adverse_gain`` in %MVC/s of
     excitation, ``startle_gain`` in %MVC s/mA per second. ``guarding_tau_s`` is the lag
-    with which adverse excitation comes and goes.
+    with which adverse excitation comes and goes. ``touch_tau_s`` is the lag of the
+    inhibition by whatever is not electrical: it ends with the contact (A: 1-3 s;
+    reflex inhibition by massage and vibration reverts at once).
     """
 
     inhibition_gain: float
@@ -32,22 +35,29 @@ class ResponseParams:
     adverse_gain: float
     guarding_tau_s: float
     startle_gain: float
+    touch_tau_s: float = 1.5
 
 
 class Response:
     """Inhibition w + q and excitation v of one person, advanced step by step.
 
     ``h' = (-h + hmax R)/tau_h``, ``w' = (-w + G R (1 - h))/tau_w``,
-    ``q' = (-q + Gq R)/tau_q``, all driven by the recruitment R of ``delay_s`` ago.
+    ``q' = (-q + Gq R)/tau_q``, driven by the recruitment R of ``delay_s`` ago. Touch
+    adds to R, and has a fast inhibition of its own, without delay.
     """
 
     def __init__(
         self, params: ResponseParams, tolerance_ma: float, pain_gain: float, dt_s: float
     ) -> None:
         self._params = params
-        self._tolerance_ma = tolerance_ma
+        self._pain_onset_ma = PAIN_ONSET * tolerance_ma
+        self._pain_span_ma = tolerance_ma - self._pain_onset_ma
         self._pain_gain = pain_gain
-        self._dt_s = dt_s
+        self._fast_step = dt_s / params.inhibition_tau_s
+        self._touch_step = min(1.0, dt_s / params.touch_tau_s)
+        self._slow_step = dt_s / params.analgesia_tau_s
+        self._habit_step = dt_s / params.habituation_tau_s
+        self._guard_step = dt_s / params.guarding_tau_s
         steps = max(1, round(params.delay_s / dt_s))
         self._delayed = deque([0.0] * steps, maxlen=steps)
         window = max(1, round(STARTLE_WINDOW_S / dt_s))
@@ -58,34 +68,47 @@ class Response:
         self._slow = 0.0
         self._habituation = 0.0
         self._guarding = 0.0
+        self.contact = 0.0
 
     @property
     def inhibition(self) -> float:
-        """Fast inhibition plus slow analgesia, in 1/s."""
-        return self._fast + self._slow
+        """Fast inhibition by pulses and by touch plus slow analgesia, in 1/s."""
+        touched = self._params.inhibition_gain * self.contact
+        return self._fast + touched * (1.0 - self._habituation) + self._slow
 
-    def advance(self, recruitment: Recruitment) -> tuple[float, float]:
-        """Advance one step; return inhibition in 1/s and excitation in %MVC/s."""
-        params, dt = self._params, self._dt_s
-        felt = self._delayed[0]
+    @property
+    def analgesia(self) -> float:
+        """Slow analgesia, 0 to 1 of what this person can have."""
+        gain = self._params.analgesia_gain
+        return self._slow / gain if gain > 0.0 else 0.0
+
+    def advance(
+        self, recruitment: Recruitment, touch: float = 0.0, hurt: float = 0.0
+    ) -> tuple[float, float]:
+        """Advance one step; return inhibition in 1/s and excitation in %MVC/s.
+
+        ``touch`` is the relaxing drive of everything that is not electrical, 0 to 1,
+        ``hurt`` its pain, 1 at the tolerance.
+        """
+        params = self._params
+        pulsed = self._delayed[0]
         self._delayed.append(recruitment.total)
-        to_fast = params.inhibition_gain * felt * (1.0 - self._habituation)
-        self._fast += (to_fast - self._fast) * dt / params.inhibition_tau_s
-        to_slow = params.analgesia_gain * felt
-        self._slow += (to_slow - self._slow) * dt / params.analgesia_tau_s
+        felt = min(1.0, pulsed + touch)
+        to_fast = params.inhibition_gain * pulsed * (1.0 - self._habituation)
+        self._fast += (to_fast - self._fast) * self._fast_step
+        self.contact += (touch - self.contact) * self._touch_step
+        self._slow += (params.analgesia_gain * felt - self._slow) * self._slow_step
         to_habit = params.habituation_max * felt
-        self._habituation += (
-            (to_habit - self._habituation) * dt / (params.habituation_tau_s)
-        )
-        to_guard = params.adverse_gain * felt
-        self._guarding += (to_guard - self._guarding) * dt / params.guarding_tau_s
+        self._habituation += (to_habit - self._habituation) * self._habit_step
+        to_guard = params.adverse_gain * pulsed
+        self._guarding += (to_guard - self._guarding) * self._guard_step
         ma = recruitment.equivalent_ma
-        return self.inhibition, self._guarding + self._pain(ma) + self._startle(ma)
+        hurt = min(WORST_HURT, hurt + self._pain(ma))
+        excitation = self._guarding + self._pain_gain * hurt + self._startle(ma)
+        return self.inhibition, excitation
 
     def _pain(self, amplitude_ma: float) -> float:
-        onset_ma = PAIN_ONSET * self._tolerance_ma
-        beyond = (amplitude_ma - onset_ma) / (self._tolerance_ma - onset_ma)
-        return self._pain_gain * max(0.0, beyond)
+        return max(0.0, (amplitude_ma - self._pain_onset_ma) / self._pain_span_ma)
 
     def _startle(self, amplitude_ma: float) -> float:
         """Return the excitation by a rise faster than a person gets used to.

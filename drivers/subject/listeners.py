@@ -8,10 +8,12 @@ from typing import Any, Protocol
 from drivers.errors import DriverConfigError, ProtocolError
 from drivers.stimulation_wire import STREAM_TYPE, WireCommand, decode
 from drivers.subject.person import Task
-from drivers.subject.stimulation import SILENCE, Stimulation
+from drivers.subject.stimulation import SILENCE, Modality, Stimulation
 
 MARKERS_TYPE = "Markers"
 PROMPT_KIND = "prompt"
+#: What an operator who needles sends at every insertion.
+INSERTION_KIND = "insertion"
 #: Inlet buffer; for irregular streams liblsl counts it in hundreds of samples.
 INLET_BUFFER = 10
 MAX_SAMPLES_PER_PULL = 256
@@ -92,20 +94,40 @@ class StimulationListener:
     must run on one host.
     """
 
-    def __init__(self, lsl: ModuleType, name: str, output_index: int) -> None:
+    def __init__(
+        self,
+        lsl: ModuleType,
+        name: str,
+        output_index: int,
+        modality: Modality = Modality.EMS,
+    ) -> None:
         self._subscription = Subscription(lsl, name, STREAM_TYPE)
         self._output_index = output_index
+        self._modality = modality
         self._command: WireCommand | None = None
 
-    def at(self, local_clock_s: float) -> Stimulation:
-        """Return the stimulation at this time of the LSL clock."""
+    def at(self, local_clock_s: float) -> tuple[Stimulation, ...]:
+        """Return the stimulation at this time of the LSL clock.
+
+        Pulses come from one output; everything else has a site per output, from
+        ``output_index`` on.
+        """
         for sample in self._subscription.pull():
             self._command = self._understand(sample)
         command = self._command
         if command is None or not command.is_valid_at(local_clock_s):
-            return SILENCE
-        output = command.commands[self._output_index]
-        return Stimulation(output.amplitude, output.frequency_hz, output.pulse_width_us)
+            return (SILENCE,)
+        first = self._output_index
+        last = first + 1 if self._modality is Modality.EMS else None
+        return tuple(
+            Stimulation(
+                output.amplitude,
+                output.frequency_hz,
+                output.pulse_width_us,
+                self._modality,
+            )
+            for output in command.commands[first:last]
+        )
 
     def _understand(self, sample: list[float]) -> WireCommand | None:
         try:
@@ -129,21 +151,33 @@ class PromptListener:
     def __init__(self, lsl: ModuleType, name: str) -> None:
         self._subscription = Subscription(lsl, name, MARKERS_TYPE)
         self._task = Task.RELAX
+        self.n_insertions = 0
 
     def task(self) -> Task:
-        """Return what the subject was last asked to do."""
+        """Return what the subject was last asked to do, and count the insertions."""
         for sample in self._subscription.pull():
             self._task = parse_prompt(sample[0]) or self._task
+            self.n_insertions += is_insertion(sample[0])
         return self._task
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        event = json.loads(text)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def is_insertion(text: str) -> bool:
+    """Return whether an event is the insertion of a needle."""
+    return _parse(text).get("kind") == INSERTION_KIND
 
 
 def parse_prompt(text: str) -> Task | None:
     """Return the task of a prompt event, None for every other event."""
-    try:
-        event = json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(event, dict) or event.get("kind") != PROMPT_KIND:
+    event = _parse(text)
+    if event.get("kind") != PROMPT_KIND:
         return None
     detail = event.get("detail")
     task = detail.get("task") if isinstance(detail, dict) else None

@@ -9,10 +9,12 @@ import numpy as np
 
 from drivers.errors import DriverConfigError
 from drivers.ports import Clock
+from drivers.subject.cohorts import draw_subject
 from drivers.subject.faults import SignalFault
 from drivers.subject.listeners import PromptListener, StimulationListener
 from drivers.subject.presets import subject_params
-from drivers.subject.subject import SimulatedSubject, SubjectChunk
+from drivers.subject.stimulation import UNITS, Modality
+from drivers.subject.subject import SimulatedSubject, SubjectChunk, SubjectParams
 from dsp.types import F64
 
 MANUFACTURER = "unclench simulated subject"
@@ -20,15 +22,15 @@ OUTLET_BUFFER_S = 60
 #: A process that was stopped for longer goes on with a gap, as an amplifier would
 #: whose buffer has overflowed.
 MAX_BACKLOG_S = 1.0
-TRUTH_CHANNELS = (("tone", "percent_mvc"), ("amplitude", "mA"))
 
 
 @dataclass(frozen=True, slots=True)
 class OutletParams:
     """Who is simulated, and the streams of this subject by name.
 
-    Stimulation comes from output ``output_index`` of its stream. Without a
-    ``truth_name`` the true tone is not published.
+    A ``cohort`` takes the place of the preset. Stimulation is of one ``modality`` and
+    comes from output ``output_index`` of its stream (and, unless it is EMS, from those
+    after it). Without a ``truth_name`` the true tone is not published.
     """
 
     preset: str
@@ -41,6 +43,15 @@ class OutletParams:
     markers_name: str = "unclench-markers"
     output_index: int = 0
     truth_name: str = ""
+    cohort: str = ""
+    modality: Modality = Modality.EMS
+
+    @property
+    def subject(self) -> SubjectParams:
+        """The person."""
+        if self.cohort:
+            return draw_subject(self.cohort, self.seed)
+        return subject_params(self.preset, self.seed)
 
     def __post_init__(self) -> None:
         """Refuse what no amplifier does."""
@@ -96,13 +107,13 @@ class SubjectOutlet:
         self._lsl = lsl
         self._clock = clock
         self._subject = SimulatedSubject(
-            subject_params(params.preset, params.seed),
+            params.subject,
             params.sample_rate_hz,
             params.n_channels,
             params.seed,
         )
         self._stimulation = StimulationListener(
-            lsl, params.stimulation_name, params.output_index
+            lsl, params.stimulation_name, params.output_index, params.modality
         )
         self._prompts = PromptListener(lsl, params.markers_name)
         self._fault: SignalFault | None = None
@@ -131,26 +142,28 @@ class SubjectOutlet:
         self._fault = SignalFault(kind, argument, self._lsl.local_clock())
 
     def _publish(self, end_s: float) -> None:
-        stimulation = self._stimulation.at(self._lsl.local_clock())
-        chunk = self._subject.step(
-            self._params.chunk_samples, stimulation, self._prompts.task()
-        )
+        stimulations = self._stimulation.at(self._lsl.local_clock())
+        n_known = self._prompts.n_insertions
+        task = self._prompts.task()
+        for _ in range(self._prompts.n_insertions - n_known):
+            self._subject.insert_needle()
+        chunk = self._subject.step(self._params.chunk_samples, stimulations, task)
         # The end of the chunk is when the sample after its last one will be taken.
         last_s = end_s - 1.0 / self._params.sample_rate_hz
         fault = self._fault
         pushes = (
             fault.pushes(chunk.emg_uv, last_s) if fault else [(chunk.emg_uv, last_s)]
         )
-        for emg_uv, newest_s in pushes:
+        for emg_uv, newest_s in [] if chunk.is_stalled else pushes:
             self._emg.push_chunk(emg_uv, newest_s)
         if self._truth is not None:
-            truth = _truth_sample(chunk, stimulation.amplitude_ma)
+            truth = _truth_sample(chunk, max(one.level for one in stimulations))
             self._truth.push_chunk(truth, last_s)
 
     def _make_emg(self) -> _Outlet:
         params = self._params
         channels = tuple((label, "microvolts") for label in self._subject.labels)
-        source_id = f"{params.stream_name}-{params.preset}-{params.seed}"
+        source_id = f"{params.stream_name}-{self._subject.params.preset}-{params.seed}"
         return _make_outlet(
             self._lsl,
             _StreamSpec(
@@ -161,12 +174,13 @@ class SubjectOutlet:
     def _make_truth(self) -> _Outlet:
         params = self._params
         rate_hz = params.sample_rate_hz / params.chunk_samples
-        source_id = f"{params.truth_name}-{params.preset}-{params.seed}"
+        source_id = f"{params.truth_name}-{self._subject.params.preset}-{params.seed}"
+        channels = (("tone", "percent_mvc"), ("amplitude", UNITS[params.modality]))
         return _make_outlet(
             self._lsl,
-            _StreamSpec(params.truth_name, "Truth", rate_hz, source_id, TRUTH_CHANNELS),
+            _StreamSpec(params.truth_name, "Truth", rate_hz, source_id, channels),
         )
 
 
-def _truth_sample(chunk: SubjectChunk, amplitude_ma: float) -> F64:
-    return np.array([[chunk.tone_pct_mvc[-1], amplitude_ma]])
+def _truth_sample(chunk: SubjectChunk, level: float) -> F64:
+    return np.array([[chunk.tone_pct_mvc[-1], level]])

@@ -2,23 +2,35 @@
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from drivers.subject.body import BodyParams, mechanism
+from drivers.subject.cramp import Cramp, cramp_hazard
+from drivers.subject.effect import Effect, Mechanism
+from drivers.subject.fatigue import MotorUnits
 from drivers.subject.inhibition import PAIN_GAIN, Response, ResponseParams
+from drivers.subject.outcomes import Outcomes, true_outcomes
 from drivers.subject.recruitment import NOTHING, RecruitmentParams, recruit
-from drivers.subject.stimulation import Stimulation
-from drivers.subject.tone import ToneParams, advance_tone
+from drivers.subject.stimulation import (
+    SILENCE,
+    Modality,
+    Stimulation,
+    Stimulations,
+    each,
+)
+from drivers.subject.tone import MAX_TONE_PCT_MVC, ToneParams, advance_tone
 
-#: A: assumption; 10-90 % rise of 0.3 s, which a first-order lag reaches in 2.2 tau.
-VOLUNTARY_TAU_S = 0.3 / 2.2
 EFFORT_PCT_MVC = 100.0
+ISOMETRIC_PCT_MVC = 25.0  # A: assumption; guided efforts are 20-30 %
+LOAD_PCT_MVC = 15.0  # A: assumption; what a reference load asks of a muscle
 EFFORT_SPREAD = 0.03  # A: assumption; slow wobble of a maximal effort
 EFFORT_TAU_S = 1.0  # A: assumption
 STRONG_CONTRACTION_PCT_MVC = 30.0  # A: assumption; from here on a muscle can cramp up
 #: A: assumption; 1/s, excitation per %MVC of strong contraction while the tone is low.
 CRAMP_GAIN = 0.25
+PERCENT = 100.0
 RNG_BLOCK = 1024
 
 
@@ -27,16 +39,30 @@ class Task(enum.StrEnum):
 
     REST = "rest"
     MVC = "mvc"
+    RVC = "rvc"
     RELAX = "relax"
+    ISOMETRIC = "isometric"
+
+
+EFFORTS_PCT_MVC = {
+    Task.MVC: EFFORT_PCT_MVC,
+    Task.RVC: LOAD_PCT_MVC,
+    Task.ISOMETRIC: ISOMETRIC_PCT_MVC,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PersonParams:
-    """One person: muscle tone, nerve thresholds and response."""
+    """One person: muscle tone, nerve thresholds, response and the rest of the body.
+
+    ``effort_scale`` is how much of a maximal effort this person gives when asked.
+    """
 
     tone: ToneParams
     recruitment: RecruitmentParams
     response: ResponseParams
+    body: BodyParams = field(default_factory=BodyParams)
+    effort_scale: float = 1.0
 
 
 class _Normals:
@@ -55,9 +81,14 @@ class _Normals:
 class Person:
     """The state of one person, advanced by steps of ``dt_s``.
 
-    A voluntary contraction and the involuntary tone share one pool of motor neurons:
-    the stronger is what the muscle does. A strong contraction excites the tone, and a
+    A voluntary contraction and the involuntary activity share one pool of motor
+    neurons: the stronger is what the muscle does. Involuntary activity is the tone
+    plus whatever reflexes and cramps add. A strong contraction excites the tone, and a
     bistable or tonic person stays tense afterwards.
+
+    Only voluntary contractions tire the muscle: the three-compartment model allows no
+    contraction of 18 %MVC for more than some minutes, but tense people have one for
+    hours (A: assumption).
     """
 
     def __init__(
@@ -65,66 +96,169 @@ class Person:
     ) -> None:
         tone = params.tone
         pain_gain = PAIN_GAIN * tone.tense_pct_mvc / tone.tau_s
+        cramp_rng, self._needle_rng = rng.spawn(2)
         self.params = params
+        self.pulses = SILENCE
+        self.shaking = SILENCE
         self.recruitment = NOTHING
+        self.motor_units = MotorUnits(params.body.fatigue)
+        self.cramp = Cramp(cramp_rng, dt_s)
+        self._hurt = 0.0
+        self._pressed = 0.0
         self._dt_s = dt_s
         self._tone = tone.rest_pct_mvc
         self._provoked = False
         self._voluntary = 0.0
+        self._reflex = 0.0
         self._wobble = 0.0
+        self._wobble_keep = math.exp(-dt_s / EFFORT_TAU_S)
+        self._wobble_fresh = EFFORT_SPREAD * math.sqrt(1.0 - self._wobble_keep**2)
         self._normals = _Normals(rng)
         self._response = Response(
             params.response, params.recruitment.tolerance_ma, pain_gain, dt_s
         )
+        self._hazard = 0.0
+        self._heard: Stimulations = SILENCE
+        self._mechanisms: dict[Modality, Mechanism] = {}
+        self._felt: list[tuple[Mechanism, list[Stimulation]]] = []
 
     @property
     def tone_pct_mvc(self) -> float:
         """What the muscle does now."""
-        return max(self._tone, self._voluntary)
+        involuntary = min(MAX_TONE_PCT_MVC, self._tone + self._reflex)
+        return max(involuntary, self._voluntary)
+
+    @property
+    def voluntary_pct_mvc(self) -> float:
+        """What the person does on purpose."""
+        return self._voluntary
+
+    @property
+    def resting_tone_pct_mvc(self) -> float:
+        """The involuntary tone without reflexes and cramps."""
+        return self._tone
 
     @property
     def inhibition(self) -> float:
         """Inhibition of the tone in 1/s."""
         return self._response.inhibition
 
+    @property
+    def analgesia(self) -> float:
+        """Slow analgesia, 0 to 1."""
+        return self._response.analgesia
+
+    @property
+    def contact(self) -> float:
+        """Relaxing drive of touch that has arrived at the reflexes, 0 to 1."""
+        return self._response.contact
+
+    def outcomes(self) -> Outcomes:
+        """Return what this person would say and show now, if asked well."""
+        body = self.params.body
+        return true_outcomes(
+            body.outcome,
+            body.contact,
+            analgesia=self.analgesia,
+            tone_pct_mvc=self._tone,
+            hurt=self._hurt,
+            pressed=self._pressed,
+        )
+
     def tense_up(self) -> None:
         """Begin in the tense state, as after a strong contraction."""
         self._provoked = True
         self._tone = self.params.tone.tense_pct_mvc
 
-    def advance(self, stimulation: Stimulation, effort_pct_mvc: float) -> float:
+    def advance(self, stimulations: Stimulations, effort_pct_mvc: float) -> float:
         """Advance one step; return the tone in %MVC."""
-        self.recruitment = recruit(self.params.recruitment, stimulation)
+        if stimulations is not self._heard:
+            self.hear(stimulations)
+        effect = self._feel() if self._felt else None
         self._contract(effort_pct_mvc)
-        inhibition, excitation = self._response.advance(self.recruitment)
-        cramping = self._cramping()
-        self._provoked = self._provoked or cramping > 0.0
+        if effect is None:
+            inhibition, excitation = self._response.advance(self.recruitment)
+        else:
+            inhibition, excitation = self._response.advance(
+                self.recruitment, min(1.0, effect.relaxing), effect.hurt
+            )
+        if self._voluntary > STRONG_CONTRACTION_PCT_MVC:
+            excitation += self._tensing()
+            self._provoked = True
         self._tone = advance_tone(
             self.params.tone,
             self._tone,
             inhibition,
-            excitation + cramping,
+            excitation,
             self._normals.draw(),
             dt_s=self._dt_s,
             provoked=self._provoked,
         )
+        self._reflex = self.cramp.advance(self._hazard)
+        if effect is not None:
+            self._reflex += effect.reflex_pct_mvc
+            if effect.resets:
+                self._reset()
         return self.tone_pct_mvc
 
-    def _cramping(self) -> float:
+    def hear(self, stimulations: Stimulations) -> None:
+        """Sort what comes by what actuates; only the first pulses reach this muscle."""
+        if stimulations == self._heard:
+            return
+        self._heard = stimulations
+        by_modality: dict[Modality, list[Stimulation]] = {}
+        for one in each(stimulations):
+            by_modality.setdefault(one.modality, []).append(one)
+        self.pulses = by_modality.pop(Modality.EMS, [SILENCE])[0]
+        self.recruitment = recruit(self.params.recruitment, self.pulses)
+        body = self.params.body
+        self._hazard = cramp_hazard(body.cramp, self.pulses, self.recruitment.motor)
+        vibrators = by_modality.get(Modality.VIBRATION, [SILENCE])
+        self.shaking = max(vibrators, key=lambda one: one.level)
+        for modality in by_modality:
+            if modality not in self._mechanisms:
+                self._mechanisms[modality] = mechanism(
+                    modality, body, self._dt_s, self._needle_rng
+                )
+        self._felt = [
+            (acting, by_modality.get(modality, []))
+            for modality, acting in self._mechanisms.items()
+        ]
+
+    def _feel(self) -> Effect:
+        relaxing = reflex = hurt = pressed = 0.0
+        resets = False
+        for acting, felt in self._felt:
+            effect = acting.advance(felt, self._tone)
+            relaxing += effect.relaxing
+            reflex += effect.reflex_pct_mvc
+            hurt += effect.hurt
+            resets = resets or effect.resets
+            pressed = max(pressed, effect.pressed)
+        self._hurt, self._pressed = hurt, pressed
+        return Effect(relaxing, reflex, hurt, resets)
+
+    def _reset(self) -> None:
+        self._provoked = False
+        self._tone = min(self._tone, self.params.tone.rest_pct_mvc)
+
+    def _tensing(self) -> float:
         """Return the excitation by a strong contraction: up to the tense level only."""
-        strong = max(0.0, self._voluntary - STRONG_CONTRACTION_PCT_MVC)
+        strong = self._voluntary - STRONG_CONTRACTION_PCT_MVC
         room = 1.0 - self._tone / self.params.tone.tense_pct_mvc
         return CRAMP_GAIN * strong * max(0.0, room)
 
     def _contract(self, effort_pct_mvc: float) -> None:
-        keep = math.exp(-self._dt_s / EFFORT_TAU_S)
-        fresh = EFFORT_SPREAD * math.sqrt(1.0 - keep * keep)
-        self._wobble = keep * self._wobble + fresh * self._normals.draw()
-        target = effort_pct_mvc * (1.0 + self._wobble)
-        step = -math.expm1(-self._dt_s / VOLUNTARY_TAU_S)
-        self._voluntary += (target - self._voluntary) * step
+        fresh = self._wobble_fresh * self._normals.draw()
+        self._wobble = self._wobble_keep * self._wobble + fresh
+        load = effort_pct_mvc / PERCENT * self.params.effort_scale
+        units = self.motor_units
+        if load > 0.0 or units.active > 0.0 or units.fatigued > 0.0:
+            active = units.advance(min(1.0, load), self._dt_s)
+            contraction = PERCENT * active * (1.0 + self._wobble)
+            self._voluntary = min(MAX_TONE_PCT_MVC, contraction)
 
 
 def effort_of(task: Task) -> float:
     """Return the effort in %MVC with which a person follows a prompt."""
-    return EFFORT_PCT_MVC if task is Task.MVC else 0.0
+    return EFFORTS_PCT_MVC.get(task, 0.0)

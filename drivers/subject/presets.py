@@ -1,7 +1,8 @@
 """Named kinds of subjects, and individuals drawn from them by a seed.
 
-Ranges are narrower than those of a population, so that every individual keeps the
-promise of the preset's name. They are A: assumptions unless a source is given.
+Ranges are narrower than those of a population (`drivers.subject.cohorts`), so that
+every individual keeps the promise of the preset's name. They are A: assumptions unless
+a source is given.
 """
 
 from collections.abc import Callable
@@ -11,28 +12,20 @@ import numpy as np
 
 from drivers.errors import DriverConfigError
 from drivers.subject.artifact import ArtifactParams
+from drivers.subject.cohorts import draw_subject
 from drivers.subject.contaminants import ContaminantParams
+from drivers.subject.draws import Range, clipped_normal
 from drivers.subject.inhibition import ResponseParams
 from drivers.subject.person import PersonParams
-from drivers.subject.preset_names import DEFAULT_PRESET
+from drivers.subject.population import STATE_NOISE, needed_inhibition
+from drivers.subject.preset_names import COHORT_NAMES, DEFAULT_PRESET, PRESET_NAMES
 from drivers.subject.recruitment import RecruitmentParams
 from drivers.subject.subject import SubjectParams
 from drivers.subject.tone import BistableTone, TonicTone
 
-#: A tonic person's inhibition is stated relative to what brings the tone down to here.
-TONIC_TARGET_PCT_MVC = 3.0
-STATE_NOISE = 0.02  # A: assumption; 1/sqrt(s), a few % of slow variability
-Range = tuple[float, float]
-
-
-def _clipped_normal(
-    rng: np.random.Generator, mean: float, sd: float, bounds: Range
-) -> float:
-    return float(np.clip(rng.normal(mean, sd), *bounds))
-
 
 def _draw_bistable(rng: np.random.Generator) -> BistableTone:
-    tense = _clipped_normal(rng, 18.0, 4.0, (12.0, 25.0))
+    tense = clipped_normal(rng, 18.0, 4.0, (12.0, 25.0))
     return BistableTone(
         rest_pct_mvc=float(rng.uniform(0.3, 0.6)),
         saddle_pct_mvc=float(rng.uniform(0.30, 0.45)) * tense,
@@ -45,7 +38,7 @@ def _draw_bistable(rng: np.random.Generator) -> BistableTone:
 def _draw_tonic(rng: np.random.Generator) -> TonicTone:
     return TonicTone(
         rest_pct_mvc=float(rng.uniform(0.3, 0.6)),
-        tense_pct_mvc=_clipped_normal(rng, 12.0, 2.0, (9.0, 16.0)),
+        tense_pct_mvc=clipped_normal(rng, 12.0, 2.0, (9.0, 16.0)),
         tau_s=float(rng.uniform(2.0, 5.0)),
         noise=STATE_NOISE,
     )
@@ -53,10 +46,10 @@ def _draw_tonic(rng: np.random.Generator) -> TonicTone:
 
 def _draw_recruitment(rng: np.random.Generator) -> RecruitmentParams:
     """Draw thresholds; the motor threshold from the easily excited end of adults."""
-    motor = _clipped_normal(rng, 16.0, 1.5, (13.0, 18.0))
-    tolerance = _clipped_normal(rng, 43.0, 3.5, (36.0, 50.0))
+    motor = clipped_normal(rng, 16.0, 1.5, (13.0, 18.0))
+    tolerance = clipped_normal(rng, 43.0, 3.5, (36.0, 50.0))
     return RecruitmentParams(
-        sensory_ma=_clipped_normal(rng, 7.0, 1.0, (5.0, 9.0)),
+        sensory_ma=clipped_normal(rng, 7.0, 1.0, (5.0, 9.0)),
         motor_ma=motor,
         tolerance_ma=tolerance,
         chronaxie_us=float(rng.uniform(150.0, 300.0)),
@@ -87,10 +80,7 @@ def _subject(
     gain: Range,
     analgesia: Range,
 ) -> SubjectParams:
-    if isinstance(tone, BistableTone):
-        unit = tone.critical_inhibition()
-    else:
-        unit = tone.inhibition_for(TONIC_TARGET_PCT_MVC)
+    unit = needed_inhibition(tone)
     person = PersonParams(
         tone, _draw_recruitment(rng), _draw_response(rng, unit, gain, analgesia)
     )
@@ -157,9 +147,14 @@ PRESETS: dict[str, Callable[[np.random.Generator], SubjectParams]] = {
 
 
 def subject_params(preset: str, seed: int) -> SubjectParams:
-    """Draw one individual of a preset; the same seed is always the same person."""
+    """Draw one individual of a preset; the same seed is always the same person.
+
+    A cohort that has no preset of its name is drawn from its population.
+    """
+    if preset in COHORT_NAMES and preset not in PRESETS:
+        return draw_subject(preset, seed)
     if preset not in PRESETS:
-        known = ", ".join(PRESETS)
+        known = ", ".join(PRESET_NAMES)
         msg = f"subject preset: expected one of {known}; got {preset!r}"
         raise DriverConfigError(msg)
     rng = np.random.default_rng(seed)

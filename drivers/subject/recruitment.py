@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from drivers.subject.stimulation import Stimulation
+from drivers.subject.stimulation import Modality, Stimulation
 
 #: A: assumption; share of the response that sensory fibres give, below motor threshold.
 SENSORY_SHARE = 0.35
@@ -39,6 +39,7 @@ class Recruitment:
     total: float
     motor: float
     equivalent_ma: float
+    sensory: float = 0.0
 
 
 NOTHING = Recruitment(0.0, 0.0, 0.0)
@@ -67,10 +68,11 @@ def rate_factor(frequency_hz: float) -> float:
 
 def recruit(params: RecruitmentParams, stimulation: Stimulation) -> Recruitment:
     """Return what a stimulation recruits: a sensory and a motor sigmoid."""
-    if not stimulation.is_on:
+    if not stimulation.is_on or stimulation.modality is not Modality.EMS:
         return NOTHING
     ma = stimulation.amplitude_ma / weiss_factor(params, stimulation.pulse_width_us)
     sensory = sigmoid((ma - params.sensory_ma - SENSORY_OFFSET_MA) / SENSORY_SPREAD_MA)
     motor = sigmoid((ma - params.motor_ma) / MOTOR_SPREAD_MA)
     total = SENSORY_SHARE * sensory + (1.0 - SENSORY_SHARE) * motor
-    return Recruitment(total * rate_factor(stimulation.frequency_hz), motor, ma)
+    total *= rate_factor(stimulation.frequency_hz)
+    return Recruitment(total, motor, ma, sensory)

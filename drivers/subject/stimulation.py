@@ -1,44 +1,115 @@
-"""What reaches the skin, and the line that carries it inside one process."""
+"""What reaches a person, and the line that carries it inside one process."""
 
-from dataclasses import dataclass
+import enum
+from dataclasses import dataclass, replace
+
+
+class Modality(enum.StrEnum):
+    """What actuates."""
+
+    EMS = "ems"
+    MASSAGE = "massage"
+    VIBRATION = "vibration"
+    MAT = "mat"
+    PRESSURE = "pressure"
+    STRETCH = "stretch"
+    NEEDLE = "needle"
+    BIOFEEDBACK = "biofeedback"
+
+
+#: The unit of a level. Needles count the insertions so far; feedback says in how much
+#: of the recent time it told the person that the goal was met.
+UNITS = {
+    Modality.EMS: "mA",
+    Modality.MASSAGE: "kPa",
+    Modality.VIBRATION: "mm",
+    Modality.MAT: "kPa",
+    Modality.PRESSURE: "kPa",
+    Modality.STRETCH: "deg",
+    Modality.NEEDLE: "insertions",
+    Modality.BIOFEEDBACK: "percent",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Stimulation:
-    """One train of biphasic pulses; amplitude 0 or frequency 0 is silence."""
+    """What one actuator does; level 0 is silence.
 
-    amplitude_ma: float = 0.0
+    ``level`` is in the unit of its modality (`UNITS`). ``frequency_hz`` is the pulse
+    rate of EMS and the rate of a vibration; ``pulse_width_us`` that of EMS.
+    """
+
+    level: float = 0.0
     frequency_hz: float = 0.0
     pulse_width_us: float = 0.0
+    modality: Modality = Modality.EMS
+
+    @property
+    def unit(self) -> str:
+        """Unit of the level."""
+        return UNITS[self.modality]
+
+    @property
+    def amplitude_ma(self) -> float:
+        """The current, 0 for everything that is not electrical."""
+        return self.level if self.modality is Modality.EMS else 0.0
 
     @property
     def is_on(self) -> bool:
-        """Whether pulses come at all."""
-        return min(self.amplitude_ma, self.frequency_hz, self.pulse_width_us) > 0.0
+        """Whether anything comes; pulses need a rate and a width as well."""
+        if self.modality is Modality.EMS:
+            return min(self.level, self.frequency_hz, self.pulse_width_us) > 0.0
+        if self.modality is Modality.VIBRATION:
+            return min(self.level, self.frequency_hz) > 0.0
+        return self.level > 0.0
 
 
 SILENCE = Stimulation()
+
+#: One actuator, or several at once: the zones of a mat and the actuators of a row in
+#: their order, or actuators of different modalities.
+Stimulations = Stimulation | tuple[Stimulation, ...]
+
+
+def each(stimulations: Stimulations) -> tuple[Stimulation, ...]:
+    """Return the actuators one by one."""
+    if isinstance(stimulations, Stimulation):
+        return (stimulations,)
+    return stimulations
 
 
 class StimulationLine:
     """The wire between a simulated output and a simulated subject in one process.
 
-    Like the real wire it carries a command only as long as that is valid.
+    Like the real wire it carries a command only as long as that is valid. What hangs
+    at its end are actuators of ``modality``, whatever the command's sender thinks.
     """
 
-    def __init__(self) -> None:
-        self._stimulation = SILENCE
+    def __init__(self, modality: Modality = Modality.EMS) -> None:
+        self._modality = modality
+        self._stimulations: tuple[Stimulation, ...] = (SILENCE,)
         self._valid_until_s = 0.0
 
-    def put(self, stimulation: Stimulation, valid_until_s: float) -> None:
+    @property
+    def has_sites(self) -> bool:
+        """Whether all actuators of an output reach this person, or only one."""
+        return self._modality is not Modality.EMS
+
+    def put(self, stimulations: Stimulations, valid_until_s: float) -> None:
         """Replace what is on the line until ``valid_until_s``."""
-        self._stimulation = stimulation
+        self._stimulations = tuple(
+            replace(one, modality=self._modality) for one in each(stimulations)
+        )
         self._valid_until_s = valid_until_s
 
     def cut(self) -> None:
         """Silence the line at once."""
-        self._stimulation = SILENCE
+        self._stimulations = (SILENCE,)
 
     def at(self, t_s: float) -> Stimulation:
-        """Return what is on the line at ``t_s``."""
-        return self._stimulation if t_s < self._valid_until_s else SILENCE
+        """Return what is on the line at ``t_s``: the first of its actuators."""
+        return self.sites_at(t_s)[0]
+
+    def sites_at(self, t_s: float) -> tuple[Stimulation, ...]:
+        """Return what every actuator on the line does at ``t_s``."""
+        return self._stimulations if t_s < self._valid_until_s else (SILENCE,)

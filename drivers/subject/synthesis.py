@@ -4,9 +4,10 @@ The power density is ``S(f) = k fh⁴ f² / ((f² + fl²)(f² + fh²)²)`` (Shwe
 Balasubramanian and Scott 1977), made by shaping white Gaussian noise with sqrt(S).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy import fft
 
 from dsp.types import F64
@@ -17,6 +18,10 @@ ELECTRODE_PITCH_M = 0.02  # R: 20 mm between neighbouring channels
 SHAPER_S = 0.125
 #: Carrier samples made at a time: the same noise whatever the chunks are.
 CARRIER_BLOCK = 1024
+#: Spectra of fatigue are kept in steps of 1 %.
+COMPRESSION_DIGITS = 2
+
+Complex = npt.NDArray[np.complex128]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +76,22 @@ class Carrier:
         self._n_past = taps.size - 1
         n_out = CARRIER_BLOCK + max(self._delays)
         self._n_fft = fft.next_fast_len(n_out + self._n_past, real=True)
-        self._response = fft.rfft(taps, self._n_fft)[:, None]
+        self._params = params
+        self._fs = fs
+        self._responses = {1.0: fft.rfft(taps, self._n_fft)[:, None]}
         self._common_share = np.sqrt(params.correlation)
         self._own_share = np.sqrt(1.0 - params.correlation)
         self._own = rng.standard_normal((self._n_past + CARRIER_BLOCK, n_channels))
         self._common = rng.standard_normal((self._n_past + n_out, 1))
 
-    def block(self) -> F64:
-        """Return the next block, shape (CARRIER_BLOCK, n_channels)."""
-        common = self._shape(self._common)
-        own = self._shape(self._own)
+    def block(self, compression: float = 1.0) -> F64:
+        """Return the next block, shape (CARRIER_BLOCK, n_channels).
+
+        ``compression`` scales the frequencies of the spectrum, below 1 in fatigue.
+        """
+        response = self._response(round(compression, COMPRESSION_DIGITS))
+        common = self._shape(self._common, response)
+        own = self._shape(self._own, response)
         latest = max(self._delays)
         for i, delay in enumerate(self._delays):
             start = latest - delay
@@ -91,9 +102,20 @@ class Carrier:
         self._refill(self._own)
         return own[:CARRIER_BLOCK]
 
-    def _shape(self, white: F64) -> F64:
+    def _response(self, compression: float) -> Complex:
+        if compression not in self._responses:
+            params = replace(
+                self._params,
+                low_hz=self._params.low_hz * compression,
+                high_hz=self._params.high_hz * compression,
+            )
+            taps = shaping_taps(params, self._fs)
+            self._responses[compression] = fft.rfft(taps, self._n_fft)[:, None]
+        return self._responses[compression]
+
+    def _shape(self, white: F64, response: Complex) -> F64:
         spectrum = fft.rfft(white, self._n_fft, axis=0)
-        spectrum *= self._response
+        spectrum *= response
         shaped = fft.irfft(spectrum, self._n_fft, axis=0)
         return np.asarray(shaped[self._n_past : white.shape[0]])
 

@@ -10,7 +10,7 @@ is inhibition, v excitation and xi white noise.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,20 +23,23 @@ MAX_TONE_PCT_MVC = 100.0
 
 @dataclass(frozen=True, slots=True)
 class BistableTone:
-    """Parameters of a subject in spasm (levels in %MVC, noise in 1/sqrt(s))."""
+    """Parameters of a subject in spasm (levels in %MVC, noise in 1/sqrt(s)).
+
+    ``k`` is the gain of the cubic, in 1/(s %MVC²).
+    """
 
     rest_pct_mvc: float
     saddle_pct_mvc: float
     tense_pct_mvc: float
     tau_s: float
     noise: float
+    k: float = field(init=False)
 
-    @property
-    def k(self) -> float:
-        """Gain of the cubic, in 1/(s %MVC²)."""
+    def __post_init__(self) -> None:
+        """Work the gain out once: a tone advances a hundred times a second."""
         above_rest = self.tense_pct_mvc - self.rest_pct_mvc
         above_saddle = self.tense_pct_mvc - self.saddle_pct_mvc
-        return 1.0 / (self.tau_s * above_rest * above_saddle)
+        object.__setattr__(self, "k", 1.0 / (self.tau_s * above_rest * above_saddle))
 
     def rate(self, tone: float, *, provoked: bool) -> float:  # noqa: ARG002
         """Return da/dt without inhibition, excitation and noise.

@@ -112,6 +112,11 @@ class EpochCleaner:
         return len(self._rows)
 
     @property
+    def longest_hold(self) -> int:
+        """Samples that can be held back."""
+        return self._reach + SINC_ROWS + 1
+
+    @property
     def residue_ratio(self) -> F64:
         """Power right after the gap over that at the end of the tail, per channel.
 

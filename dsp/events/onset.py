@@ -119,8 +119,8 @@ class OnsetDetector:
         away = np.abs(quiet - middle)
         # The deviation of medians of blocks, back to that of the samples in them.
         spread = float(np.median(away)) / _GAUSS_MEDIAN + middle / _SMOOTH_SNR
-        peak = float(energy.max()) / max(middle, np.finfo(np.float64).tiny)
-        self._contrast = max(0.999 * self._contrast, min(peak**2, HIGH_RATIO**2))
+        peak = min(float(energy.max()), HIGH_RATIO * middle) / middle if middle else 0.0
+        self._contrast = max(0.999 * self._contrast, peak**2)
         return middle + self._h() * spread
 
     def _h(self) -> float:

@@ -14,11 +14,18 @@ from starlette.staticfiles import StaticFiles
 
 from drivers.clock import SystemClock
 from drivers.errors import DriverError
-from service.api import problems
+from service.api import operating, problems
+from service.api.asking import checked, gateway_of
 from service.api.gateway import Gateway
-from service.api.live import DEFAULT_RATE_HZ, MAX_RATE_HZ, STALE_S, Hub, state_data
+from service.api.live import (
+    DEFAULT_RATE_HZ,
+    MAX_RATE_HZ,
+    STALE_S,
+    Hub,
+    Says,
+    state_data,
+)
 from service.api.models import (
-    Done,
     Health,
     NewSession,
     Opened,
@@ -26,12 +33,11 @@ from service.api.models import (
     ProgramInfo,
     RigFacts,
     Stopped,
-    Stored,
     StreamInfo,
     limit_warnings,
     state_schema,
 )
-from service.api.problems import STATUS_OF_KIND, Problem
+from service.api.problems import Problem
 from service.api.security import Guard
 from service.bus import Endpoints
 from service.core.model import Verb
@@ -77,8 +83,13 @@ def create_app(
         await hub.close()
         await gateway.close()
 
+    # The document is served; its viewers would be loaded from elsewhere.
     app = _App(
-        title="unclench", version=facts.version, lifespan=lifespan, redoc_url=None
+        title="unclench",
+        version=facts.version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.facts, app.state.list_streams, app.state.clock = (
         facts,
@@ -87,6 +98,7 @@ def create_app(
     )
     problems.install(app)
     app.include_router(router, prefix=PREFIX)
+    app.include_router(operating.router, prefix=PREFIX)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_api_route("/", _page, include_in_schema=False)
     app.add_middleware(Guard, host=host)
@@ -98,11 +110,6 @@ router = APIRouter()
 
 async def _page() -> FileResponse:
     return FileResponse(STATIC / "live.html")
-
-
-def _gateway(request: Request) -> Gateway:
-    gateway: Gateway = request.app.state.gateway
-    return gateway
 
 
 STATE_CONTENT: dict[int | str, dict[str, Any]] = {
@@ -119,7 +126,7 @@ STATE_CONTENT: dict[int | str, dict[str, Any]] = {
 @router.get("/health", responses={503: {"model": Health}})
 async def health(request: Request) -> Health:
     """Tell whether the loop is alive: 503 when it is not, whatever this server does."""
-    gateway, facts = _gateway(request), request.app.state.facts
+    gateway, facts = gateway_of(request), request.app.state.facts
     ages = gateway.state_age_s, gateway.output_age_s
     alive = all(age is not None and age < DEAD_S for age in ages)
     state_ms, output_ms = (None if age is None else age * 1e3 for age in ages)
@@ -133,14 +140,14 @@ async def health(request: Request) -> Health:
     )
     if not alive:
         detail = "engine or output have been silent for more than 1 s"
-        raise Problem(503, detail, **answer.model_dump())
+        raise Problem(503, detail, answer.model_dump())
     return answer
 
 
 @router.get("/state", response_class=JSONResponse, responses=STATE_CONTENT)
 async def state(request: Request) -> Response:
     """Return the newest state; ``stale`` when the engine has been silent."""
-    gateway = _gateway(request)
+    gateway = gateway_of(request)
     if gateway.state is None or gateway.state_age_s is None:
         raise Problem(503, "the engine has not spoken yet")
     age_s = gateway.state_age_s
@@ -184,8 +191,10 @@ async def open_session(
         channel=wanted.channel,
         subject=wanted.subject,
         limits=wanted.limits,
+        reference=wanted.reference,
+        stage=wanted.stage,
     )
-    reply = _checked(await _gateway(request).ask_engine(message))
+    reply = checked(await gateway_of(request).ask_engine(message))
     response.headers["Location"] = f"{PREFIX}/sessions/{reply.session_id}"
     return Opened(session_id=reply.session_id, warnings=limit_warnings(wanted.limits))
 
@@ -195,7 +204,7 @@ async def open_session(
 )
 async def session(request: Request, session_id: str) -> Response:
     """Return the state, if it is that of this session."""
-    newest = _gateway(request).state
+    newest = gateway_of(request).state
     if (
         newest is None
         or newest.session is None
@@ -203,42 +212,6 @@ async def session(request: Request, session_id: str) -> Response:
     ):
         raise Problem(404, f"there is no session {session_id!r} on this rig now")
     return await state(request)
-
-
-@router.post("/sessions/{session_id}/calibrate")
-async def calibrate(
-    request: Request, session_id: str, body: Stored | None = None
-) -> Done:
-    """Begin the calibration; prompts come with the state and as events."""
-    stored = body or Stored()
-    return await _command(
-        request, session_id, Verb.CALIBRATE, stored.noise_uv, stored.mvc_uv
-    )
-
-
-@router.post("/sessions/{session_id}/arm")
-async def arm(request: Request, session_id: str) -> Done:
-    """Arm: EMG good, calibrated, output confirmed at zero."""
-    return await _command(request, session_id, Verb.ARM)
-
-
-@router.post("/sessions/{session_id}/start")
-async def start(request: Request, session_id: str) -> Done:
-    """Start the treatment, or resume it after a hold."""
-    return await _command(request, session_id, Verb.START)
-
-
-@router.post("/sessions/{session_id}/hold")
-async def hold(request: Request, session_id: str) -> Done:
-    """Hold: output at zero until started again."""
-    return await _command(request, session_id, Verb.HOLD)
-
-
-@router.post("/sessions/{session_id}/acknowledge")
-async def acknowledge(request: Request, session_id: str) -> Done:
-    """Acknowledge a fault whose cause is gone."""
-    await _gateway(request).clear_output_fault()
-    return await _command(request, session_id, Verb.ACKNOWLEDGE)
 
 
 @router.post("/sessions/{session_id}/stop", responses={503: {"model": Stopped}})
@@ -250,10 +223,10 @@ async def stop_session(request: Request, session_id: str) -> Stopped:  # noqa: A
 @router.post("/stop", responses={503: {"model": Stopped}})
 async def stop(request: Request) -> Stopped:
     """Stop everything at once. Needs nothing, may be repeated, works without engine."""
-    answer = await stop_everything(_gateway(request), request.app.state.clock, "api")
+    answer = await stop_everything(gateway_of(request), request.app.state.clock, "api")
     if not answer.stopped:
         detail = "the output did not confirm zero: use the stop of the device itself"
-        raise Problem(503, detail, **answer.model_dump())
+        raise Problem(503, detail, answer.model_dump())
     return answer
 
 
@@ -280,39 +253,25 @@ def _engine_word(reply: Reply | None) -> str:
     return "no_session" if reply.kind == "unknown_session" else "stopped"
 
 
-async def _command(
-    request: Request,
-    session_id: str,
-    verb: Verb,
-    noise_uv: float | None = None,
-    mvc_uv: float | None = None,
-) -> Done:
-    message = SessionCommand(
-        verb=verb, session_id=session_id, noise_uv=noise_uv, mvc_uv=mvc_uv
-    )
-    reply = _checked(await _gateway(request).ask_engine(message))
-    return Done(session_id=reply.session_id, done=verb)
-
-
-def _checked(reply: Reply | None) -> Reply:
-    if reply is None:
-        raise Problem(504, "the engine does not answer; stop works without it")
-    if reply.refused:
-        raise Problem(STATUS_OF_KIND[reply.kind], reply.refused, kind=reply.kind)
-    return reply
-
-
 @router.websocket("/live")
 async def live(
     socket: WebSocket,
     format: Annotated[str, Query(pattern="^(json|msgpack)$")] = "msgpack",  # noqa: A002
     rate_hz: Annotated[float, Query(gt=0, le=MAX_RATE_HZ)] = DEFAULT_RATE_HZ,
 ) -> None:
-    """States and events as they come; ``{"type": "stop"}`` stops."""
+    """States and events as they come; a viewer may say ``stop`` and ``present``.
+
+    ``{"type": "stop"}`` stops, ``{"type": "present"}``, sent at least once a second,
+    shows that an operator is there.
+    """
     gateway, clock = socket.app.state.gateway, socket.app.state.clock
     await socket.accept()
 
     async def stopping() -> dict[str, Any]:
         return (await stop_everything(gateway, clock, "websocket")).model_dump()
 
-    await socket.app.state.hub.serve(socket, format, rate_hz, stopping)
+    async def present() -> None:
+        await gateway.ask_engine(SessionCommand(verb=Verb.PRESENT))
+
+    says = Says(stopping, present)
+    await socket.app.state.hub.serve(socket, format, rate_hz, says)

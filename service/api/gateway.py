@@ -12,10 +12,8 @@ from service.messages import (
     ClearOutputFault,
     Event,
     Message,
-    OpenSession,
     OutputState,
     Reply,
-    SessionCommand,
     State,
     StopOutput,
     decode,
@@ -74,7 +72,7 @@ class Gateway:
         return (self._clock.now_ns() - self.output.now_ns) / NS_PER_S
 
     async def ask_engine(
-        self, message: OpenSession | SessionCommand, timeout_s: float = ENGINE_TIMEOUT_S
+        self, message: Message, timeout_s: float = ENGINE_TIMEOUT_S
     ) -> Reply | None:
         """Return the engine's answer, None if it does not answer."""
         reply = await self._ask(self._endpoints.commands, message, timeout_s)

@@ -32,7 +32,13 @@ DEFAULT_RATE_HZ = 20.0
 BAD_REQUEST_CODE = 1008
 GOING_AWAY_CODE = 1001
 
-Stop = Callable[[], Awaitable[dict[str, Any]]]
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What a viewer can cause."""
+
+    stop: Callable[[], Awaitable[dict[str, Any]]]
+    present: Callable[[], Awaitable[None]]
 
 
 @dataclass(eq=False, slots=True)
@@ -75,14 +81,14 @@ class Hub:
                 await viewer.socket.close(GOING_AWAY_CODE)
 
     async def serve(
-        self, socket: WebSocket, fmt: str, rate_hz: float, stop: Stop
+        self, socket: WebSocket, fmt: str, rate_hz: float, says: Says
     ) -> None:
         """Serve one viewer until it leaves."""
         viewer = _Viewer(socket, fmt, 1.0 / rate_hz)
         self._viewers.add(viewer)
         tasks = [
             asyncio.create_task(self._tell(viewer)),
-            asyncio.create_task(_hear(socket, fmt, stop)),
+            asyncio.create_task(_hear(socket, fmt, says)),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -155,16 +161,19 @@ async def _send(socket: WebSocket, fmt: str, data: bytes) -> None:
         await socket.send_bytes(data)
 
 
-async def _hear(socket: WebSocket, fmt: str, stop: Stop) -> None:
+async def _hear(socket: WebSocket, fmt: str, says: Says) -> None:
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             return
         request = _understood(message)
+        if request == {"type": "present"}:
+            await says.present()
+            continue
         if request == {"type": "stop"}:
-            answer = {"type": "stopped", **await stop()}
+            answer = {"type": "stopped", **await says.stop()}
         else:
-            detail = 'expected {"type": "stop"}: all else goes by REST'
+            detail = 'expected type "stop" or "present": all else goes by REST'
             answer = {"type": "problem", "status": 422, "detail": detail}
         await _send(socket, fmt, _encode(fmt, answer))
 

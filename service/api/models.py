@@ -1,7 +1,7 @@
 """What requests and answers look like."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,6 +25,12 @@ class NewSession(_Model):
     program: Text = ""
     channel: Text = ""
     subject: Text = ""
+    reference: Literal["", "stored"] = Field(
+        default="",
+        description="stored: calibrate with what an earlier session of this subject "
+        "and muscle has stored, if that is fit to be used.",
+    )
+    stage: Text = ""
     limits: dict[str, Positive] = Field(
         default_factory=dict,
         description="Bounds that tighten those of the rig, by quantity: "
@@ -33,10 +39,56 @@ class NewSession(_Model):
 
 
 class Stored(_Model):
-    """Stored calibration values that replace the measured ones."""
+    """Values that replace measured ones: given, or stored by an earlier session."""
 
     noise_uv: Positive | None = None
     mvc_uv: Positive | None = None
+    reference: Literal["", "stored", "measured"] = Field(
+        default="",
+        description="stored or measured; empty: as the session was opened.",
+    )
+
+
+class Arming(_Model):
+    """What the ceremony came to; a simulated rig needs none of it."""
+
+    token: Text = Field(default="", description="Earned by holding the button.")
+    operator: Text = Field(default="", description="Who answers for this session.")
+    site: Text = Field(default="", description="Where the electrodes are.")
+    confirmed: list[Text] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Keys of the checklist that were confirmed.",
+    )
+
+
+class Amplitude(_Model):
+    """An amplitude."""
+
+    amplitude_ma: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class StageChange(_Model):
+    """A stage for a subject, and who answers for it."""
+
+    stage: Text
+    operator: Text
+
+
+class Checklist(BaseModel):
+    """What is asked before a session is armed, by key."""
+
+    items: dict[str, str]
+    sites: dict[str, str]
+
+
+class Pressed(BaseModel):
+    """How long the button has been held, and what that has earned."""
+
+    token: str
+    held_s: float
+    needed_s: float
+    token_life_s: float
 
 
 class Opened(BaseModel):

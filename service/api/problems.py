@@ -1,12 +1,14 @@
 """Errors as ``application/problem+json`` (RFC 9457)."""
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+NO_MORE: Mapping[str, object] = MappingProxyType({})
 MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
@@ -32,21 +34,25 @@ STATUS_OF_KIND = {
 class Problem(Exception):  # noqa: N818 - the word of the RFC
     """A refusal that becomes a response."""
 
-    def __init__(self, status: int, detail: str, **more: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self, status: int, detail: str, more: Mapping[str, object] = NO_MORE
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.more = more
 
 
-def problem_response(status: int, detail: str, **more: object) -> JSONResponse:
-    """Return a problem as a response."""
+def problem_response(
+    status: int, detail: str, more: Mapping[str, object] = NO_MORE
+) -> JSONResponse:
+    """Return a problem as a response; ``more`` cannot hide its own members."""
     body = {
+        **more,
         "type": "about:blank",
         "title": TITLES.get(status, "Error"),
         "status": status,
         "detail": detail,
-        **more,
     }
     return JSONResponse(body, status, media_type=MEDIA_TYPE)
 
@@ -56,7 +62,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def on_problem(_request: Request, problem: Problem) -> JSONResponse:
-        return problem_response(problem.status, problem.detail, **problem.more)
+        return problem_response(problem.status, problem.detail, problem.more)
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
@@ -74,4 +80,4 @@ def install(app: FastAPI) -> None:
             for e in error.errors()
         ]
         detail = "; ".join(f"{e['place']}: {e['message']}" for e in errors)
-        return problem_response(422, detail, errors=errors)
+        return problem_response(422, detail, {"errors": errors})

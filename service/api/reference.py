@@ -12,7 +12,7 @@ from service.bus import Endpoints
 HEAD = """\
 # API
 
-Generated from the OpenAPI document (`/openapi.json`, rendered at `/docs`); do not edit.
+Generated from the OpenAPI document (`/openapi.json`); do not edit.
 
 All paths are under `http://127.0.0.1:8000` unless the rig file says otherwise. Names in
 JSON carry their units; what is not known is `null`. Errors are

@@ -2,17 +2,17 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.load import load_toml
+from service.core.laws.integral import IntegralLaw
 from service.core.limits import COMPILED, Quantity, beyond_compiled
 from service.core.program import (
     Bout,
     CalibrationPlan,
-    IntegralLaw,
     Program,
     ResponsePlan,
     Success,
@@ -102,6 +102,10 @@ class CalibrationConfig(ConfigModel):
     noise_refuse_pct_mvc: Annotated[float, Field(gt=0, le=20)] = (
         _CALIBRATION.noise_refuse_pct_mvc
     )
+    noise_s: Annotated[float, Field(ge=0, le=300)] = _CALIBRATION.noise_s
+    mvc_extra: Annotated[int, Field(ge=0, le=5)] = _CALIBRATION.mvc_extra
+    reference: Literal["mvc", "rvc"] = "mvc"
+    rvc_pct_mvc: Annotated[float, Field(ge=5, le=30)] = _CALIBRATION.rvc_pct_mvc
 
 
 class ResponseConfig(ConfigModel):

@@ -10,11 +10,11 @@ from pydantic.fields import FieldInfo
 
 from service.config.programs import ProgramConfig
 from service.config.rig import RigConfig
+from service.core.laws.integral import IntegralLaw
 from service.core.limits import COMPILED
 from service.core.program import (
     Bout,
     CalibrationPlan,
-    IntegralLaw,
     Program,
     ResponsePlan,
     Success,

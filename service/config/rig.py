@@ -5,8 +5,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from drivers.recordings.units import uv_per_unit
+from dsp.normalise import MAX_AGE_S
 from service.config.base import ConfigModel, Label, Name, Seconds
-from service.core.limits import COMPILED, Quantity, beyond_compiled
+from service.config.safety import (
+    LimitsConfig,
+    SafetyConfig,
+    StopInputConfig,
+    StopLineConfig,
+)
+from service.config.treatment import DisturbanceConfig
+from service.core.arming import SITES
+from service.core.limits import COMPILED, Quantity
 
 
 class RigSection(ConfigModel):
@@ -76,6 +85,9 @@ class SourceBase(ConfigModel):
 
     filter: Filtering = Filtering()
     """Filtering of this source."""
+
+    treatment: DisturbanceConfig | None = None
+    """What is done about stimulation, heart and hum; if absent, filtering is all."""
 
     @model_validator(mode="after")
     def _unit_is_known(self) -> Self:
@@ -222,13 +234,17 @@ class OutputChannelConfig(ConfigModel):
     pad_area_cm2: Annotated[float, Field(gt=0, le=1000)]
     """Declared area of the smaller pad; bounds the current density."""
 
+    site: Literal["", *SITES] = ""  # type: ignore[valid-type]
+    """Where both pads are. The list is what is allowed: never across chest or head,
+    never the front of the neck. Nothing is armed on a person without it.
+    """
+
 
 class OutputConfig(ConfigModel):
     """``[output]``: the stimulator."""
 
     driver: Literal["lsl", "simulated"]
     """`lsl` publishes a stream of type Stimulation, `simulated` is a device in memory.
-    `lsl` publishes a stream of type Stimulation, `simulated` is a device in memory.
     """
 
     name: Name = "unclench-stimulation"
@@ -236,46 +252,6 @@ class OutputConfig(ConfigModel):
 
     channels: Annotated[list[OutputChannelConfig], Field(min_length=1, max_length=16)]
     """The actuators."""
-
-
-class LimitsConfig(ConfigModel):
-    """``[limits]``: bounds of this rig; each can only tighten what is compiled in."""
-
-    amplitude_ma: Annotated[float, Field(gt=0)] | None = None
-    """Upper bound of this rig."""
-
-    pulse_width_us: Annotated[float, Field(gt=0)] | None = None
-    """Upper bound of this rig."""
-
-    frequency_hz: Annotated[float, Field(gt=0)] | None = None
-    """Upper bound of this rig."""
-
-    charge_uc: Annotated[float, Field(gt=0)] | None = None
-    """Upper bound of this rig."""
-
-    rms_density_ma_per_cm2: Annotated[float, Field(gt=0)] | None = None
-    """Upper bound of this rig."""
-
-    slew_up_ma_per_s: Annotated[float, Field(gt=0)] | None = None
-    """Upper bound of this rig."""
-
-    on_fraction: Annotated[float, Field(gt=0)] | None = None
-    """Upper bound of this rig."""
-
-    treatment_s: Annotated[float, Field(gt=0)] | None = None
-    """Upper bound of this rig."""
-
-    def bounds(self) -> dict[Quantity, float]:
-        """Return what is stated."""
-        stated = self.model_dump(exclude_none=True)
-        return {Quantity(key): value for key, value in stated.items()}
-
-    @model_validator(mode="after")
-    def _within_compiled(self) -> Self:
-        beyond = beyond_compiled(self.bounds())
-        if beyond:
-            raise ValueError(", ".join(beyond))
-        return self
 
 
 class OutletsConfig(ConfigModel):
@@ -292,7 +268,18 @@ class DataConfig(ConfigModel):
     """``[data]``: where sessions are kept."""
 
     folder: Annotated[str, Field(min_length=1)] = "data"
-    """Folder; a session is in ``sessions/<id>`` below it."""
+    """Folder; a session is in ``sessions/<id>`` below it, stored MVC and RVC are in
+    ``references``.
+    """
+
+
+class CalibrationSection(ConfigModel):
+    """``[calibration]``: what this rig does about reference values."""
+
+    reference_max_age_h: Annotated[float, Field(gt=0, le=720)] = MAX_AGE_S / 3600
+    """A stored MVC or RVC that is older is refused: electrodes never come back to the
+    same place. A: a day.
+    """
 
 
 class ApiConfig(ConfigModel):
@@ -326,14 +313,44 @@ class RigConfig(ConfigModel):
     limits: LimitsConfig = LimitsConfig()
     """Bounds of this rig."""
 
+    safety: SafetyConfig = SafetyConfig()
+    """What arming takes."""
+
+    stop_input: StopInputConfig | None = None
+    """Hardware that says stop."""
+
+    stop_line: StopLineConfig | None = None
+    """A line on which the supervisor stops the device itself."""
+
     outlets: OutletsConfig = OutletsConfig()
     """LSL streams of the service itself."""
 
     data: DataConfig = DataConfig()
     """Where sessions are kept."""
 
+    calibration: CalibrationSection = CalibrationSection()
+    """What is done about reference values."""
+
     api: ApiConfig = ApiConfig()
     """Where dashboards connect."""
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the output reaches nobody."""
+        return self.output.driver == "simulated"
+
+    def demands(self, key: str) -> bool:
+        """Return whether a part of ``[safety]`` holds."""
+        stated: bool | None = getattr(self.safety, key)
+        return not self.is_simulated if stated is None else stated
+
+    @model_validator(mode="after")
+    def _nobody_goes_without(self) -> Self:
+        for key in ("ceremony", "presence"):
+            if not (self.is_simulated or self.demands(key)):
+                msg = f"safety.{key}: expected true, or a simulated output"
+                raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:

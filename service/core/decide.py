@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from service.core.dose import Dose
 from service.core.limits import Quantity, amplitude_ceilings, bound_amplitude
 from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
+from service.core.stage import Stage
 from service.core.state import Session
 from service.core.tone import ZeroTime
 
@@ -60,11 +62,12 @@ def decide(session: Session) -> tuple[Session, Decision]:
         active = session.phase in PERMITTED_PHASES
         return session, Decision(active, 0.0, 0.0, 0.0, "", (session.phase.value,))
     now_s = session.now_s
-    requested = treatment.level.level_ma if treatment.on else 0.0
-    ceilings = amplitude_ceilings(session.setup.limits, session.setup.pulse)
-    ceilings["response"] = treatment.response.cap_ma
-    slew = session.setup.limits[Quantity.SLEW_UP_MA_PER_S]
-    ceilings[f"slew:{slew.origin}"] = session.established.ceiling_ma(now_s, slew.value)
+    # A signal that fails stops the turning of the bouts: nothing may stay on for it.
+    on = treatment.on and now_s - treatment.bout_s < session.setup.program.bout.on_s
+    requested = treatment.level.level_ma if on else 0.0
+    limits, pulse = session.setup.limits, session.setup.pulse
+    dose = session.dose.at(now_s, limits[Quantity.ON_FRACTION].value)
+    ceilings = _ceilings(session, dose)
     bounded = bound_amplitude(requested, ceilings, session.setup.amplitude_step_ma)
     dt_s = min(max(now_s - session.established.t_s, 0.0), MAX_DOSE_DT_S)
     treatment = replace(
@@ -78,8 +81,9 @@ def decide(session: Session) -> tuple[Session, Decision]:
         # From here on the device may be on, whatever its last readback said.
         zero=ZeroTime() if bounded.amplitude_ma > 0 else session.zero,
         established=session.established.after(now_s, bounded.exact_ma),
+        dose=dose.applied(bounded.amplitude_ma, pulse, now_s + MAX_DOSE_DT_S),
     )
-    part = "on" if treatment.on else "off"
+    part = "on" if on else "off"
     reasons = (session.phase.value, part, *bounded.reasons)
     return decided, Decision(
         active=True,
@@ -89,3 +93,20 @@ def decide(session: Session) -> tuple[Session, Decision]:
         most_limiting=bounded.most_limiting,
         reasons=reasons,
     )
+
+
+def _ceilings(session: Session, dose: Dose) -> dict[str, float]:
+    """Return everything that bounds the amplitude now, by its reason."""
+    limits, now_s = session.setup.limits, session.now_s
+    ceilings = amplitude_ceilings(limits, session.setup.pulse)
+    ceilings.update(dose.ceilings(limits))
+    if session.treatment is not None:
+        ceilings["response"] = session.treatment.response.cap_ma
+    slew = limits[Quantity.SLEW_UP_MA_PER_S]
+    ceilings[f"slew:{slew.origin}"] = session.established.ceiling_ma(now_s, slew.value)
+    ceilings["amplitude:operator"] = session.operator_ma
+    if session.setup.stage is Stage.MONITOR:
+        ceilings[f"stage:{Stage.MONITOR}"] = 0.0
+    if session.ebb is not None:
+        ceilings[f"ebb:{session.ebb.why}"] = session.ebb.ceiling_ma(now_s)
+    return ceilings

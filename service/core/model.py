@@ -1,9 +1,11 @@
 """Words of the session: phases, what happens to it, and what it answers."""
 
 import enum
+import math
 from dataclasses import dataclass, field
 
 from dsp.types import QualityFlag
+from service.core.arming import ArmRequest
 
 
 class Phase(enum.StrEnum):
@@ -50,6 +52,7 @@ class Task(enum.StrEnum):
 
     REST = "rest"
     MVC = "mvc"
+    RVC = "rvc"
     RELAX = "relax"
 
 
@@ -65,11 +68,23 @@ class Sample:
         RMS over the control window, noise included, in microvolt.
     quality : QualityFlag
         What is wrong with the channel.
+    lag_s : float
+        How long before ``t_s`` the control window ended: what the chain holds back.
+    short_uv : float
+        RMS over the short window that contractions are judged by
+        (`dsp.tension.MVC_WINDOW_S`); NaN where that is not known.
     """
 
     t_s: float
     rms_uv: float
     quality: QualityFlag
+    lag_s: float = 0.0
+    short_uv: float = math.nan
+
+    @property
+    def measured_s(self) -> float:
+        """End of the control window: later EMG is not in ``rms_uv``."""
+        return self.t_s - self.lag_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,10 @@ class Verb(enum.StrEnum):
     HOLD = "hold"
     STOP = "stop"
     ACKNOWLEDGE = "acknowledge"
+    PRESS = "press"
+    PRESENT = "present"
+    LEVEL = "level"
+    LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +170,28 @@ class Command:
     verb : Verb
         What is asked.
     noise_uv, mvc_uv : float or None
-        For ``CALIBRATE``: stored values that replace the measured ones.
+        For ``CALIBRATE``: values that replace the measured ones, noise included.
+    origin, kind, warnings
+        For ``CALIBRATE``: what is known of these values; see
+        `service.core.tone.Calibration`.
+    token : str
+        For ``PRESS``: what a new holding of the button would earn.
+    arming : ArmRequest
+        For ``ARM``: who answers for it, and what was confirmed.
+    amplitude_ma : float or None
+        For ``LEVEL`` and ``LIMIT``.
     """
 
     now_s: float
     verb: Verb
     noise_uv: float | None = None
     mvc_uv: float | None = None
+    origin: str = "given"
+    kind: str = "mvc"
+    warnings: tuple[str, ...] = ()
+    token: str = ""
+    arming: ArmRequest = field(default_factory=ArmRequest)
+    amplitude_ma: float | None = None
 
 
 Event = (

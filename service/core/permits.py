@@ -7,14 +7,15 @@ memory of what was felt, and monotonic time. It decides nothing but "this much a
 import math
 from dataclasses import dataclass, field, replace
 
+from service.core.dose import Dose
 from service.core.limits import (
-    Established,
     Limits,
     Pulse,
     Quantity,
     amplitude_ceilings,
     bound_amplitude,
 )
+from service.core.slew import Established
 
 #: A permit never lives longer than this. A: engineering proposal.
 MAX_TTL_MS = 300
@@ -59,6 +60,8 @@ class Claim:
         Life of the permit from ``issued_ns`` on.
     pulses : tuple of (amplitude_ma, pulse_width_us, frequency_hz)
         One per channel; the amplitudes are not on the device's grid yet.
+    session_id : str
+        Whose charge it counts as.
     """
 
     sequence: int
@@ -66,6 +69,7 @@ class Claim:
     issued_ns: int
     ttl_ms: int
     pulses: tuple[tuple[float, float, float], ...]
+    session_id: str = ""
 
     @property
     def expires_ns(self) -> int:
@@ -89,6 +93,11 @@ class Gate:
         The newest stop: armings before it are void.
     established : tuple of Established
         Memory of the slew limit, per channel.
+    doses : tuple of Dose
+        On-time and charge, per channel. No stop and no new arming clears the on-time;
+        the charge is that of `session_id`.
+    session_id : str
+        Of the newest permit that was obeyed.
     """
 
     wiring: tuple[Wiring, ...]
@@ -98,6 +107,8 @@ class Gate:
     expires_ns: int = 0
     stopped_ns: int = -1
     established: tuple[Established, ...] = field(default=())
+    doses: tuple[Dose, ...] = field(default=())
+    session_id: str = ""
 
     def stopped(self, now_ns: int) -> "Gate":
         """Return the gate after a stop.
@@ -145,22 +156,29 @@ class Gate:
         memory = self.established
         if not memory or claim.armed_ns != self.armed_ns:
             memory = (Established(claim.issued_ns * _NS),) * len(self.wiring)
+        issued_s, expires_s = claim.issued_ns * _NS, claim.expires_ns * _NS
         amplitudes: list[float] = []
         felt: list[Established] = []
+        doses: list[Dose] = []
         limited_by = ""
-        for wiring, before, pulse in zip(
-            self.wiring, memory, claim.pulses, strict=True
+        for wiring, before, dose, pulse in zip(
+            self.wiring, memory, self._settled(claim), claim.pulses, strict=True
         ):
-            amplitude, exact, reason = self._bound(wiring, before, pulse, claim)
-            limited_by = limited_by or reason
-            amplitudes.append(amplitude)
-            felt.append(before.after(claim.issued_ns * _NS, exact))
+            shape = Pulse(pulse[1], pulse[2], wiring.pad_area_cm2)
+            ceilings = self._ceilings(wiring, before, dose, shape, issued_s)
+            bounded = bound_amplitude(pulse[0], ceilings, wiring.amplitude_step_ma)
+            limited_by = limited_by or bounded.most_limiting
+            amplitudes.append(bounded.amplitude_ma)
+            felt.append(before.after(issued_s, bounded.exact_ma))
+            doses.append(dose.applied(bounded.amplitude_ma, shape, expires_s))
         gate = replace(
             self,
             armed_ns=claim.armed_ns,
             sequence=claim.sequence,
             expires_ns=claim.expires_ns,
             established=tuple(felt),
+            doses=tuple(doses),
+            session_id=claim.session_id,
         )
         return Admitted(gate, tuple(amplitudes), limited_by)
 
@@ -183,26 +201,25 @@ class Gate:
             return "not_finite_or_negative"
         return ""
 
-    def _bound(
-        self,
-        wiring: Wiring,
-        before: Established,
-        pulse: tuple[float, float, float],
-        claim: Claim,
-    ) -> tuple[float, float, str]:
-        amplitude_ma, pulse_width_us, frequency_hz = pulse
-        if amplitude_ma == 0.0:
-            return 0.0, 0.0, ""
-        shape = Pulse(pulse_width_us, frequency_hz, wiring.pad_area_cm2)
-        ceilings = amplitude_ceilings(self.limits, shape)
-        ceilings["device"] = wiring.max_amplitude_ma
-        slew = self.limits[Quantity.SLEW_UP_MA_PER_S]
+    def _settled(self, claim: Claim) -> tuple[Dose, ...]:
+        """Return what has gone out up to now, per channel."""
+        doses = self.doses or (Dose(),) * len(self.wiring)
+        if claim.session_id != self.session_id:
+            doses = tuple(replace(dose, charge_uc=0.0) for dose in doses)
+        fraction = self.limits[Quantity.ON_FRACTION].value
+        return tuple(dose.at(claim.issued_ns * _NS, fraction) for dose in doses)
+
+    def _ceilings(
+        self, wiring: Wiring, before: Established, dose: Dose, pulse: Pulse, t_s: float
+    ) -> dict[str, float]:
         # Time between the decisions, not between their arrivals: what the engine
         # found to be a legal rise is not cut because the second permit was faster.
-        t_s = claim.issued_ns * _NS
+        ceilings = amplitude_ceilings(self.limits, pulse)
+        ceilings["device"] = wiring.max_amplitude_ma
+        ceilings.update(dose.ceilings(self.limits))
+        slew = self.limits[Quantity.SLEW_UP_MA_PER_S]
         ceilings[f"slew:{slew.origin}"] = before.ceiling_ma(t_s, slew.value) + ROUNDING
-        bounded = bound_amplitude(amplitude_ma, ceilings, wiring.amplitude_step_ma)
-        return bounded.amplitude_ma, bounded.exact_ma, bounded.most_limiting
+        return ceilings
 
 
 #: Engine and output compute the slew ceiling from times of different resolution.

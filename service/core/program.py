@@ -5,6 +5,10 @@ choices of this project, R numbers recalled without a source that was checked.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
+
+from service.core.laws.integral import IntegralLaw
+from service.core.laws.protocol import Law
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +29,6 @@ class Bout:
     on_s: float = 3.0
     off_s: float = 2.0
     settle_s: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class IntegralLaw:
-    """Parameters of the rate-limited integral law.
-
-    Parameters
-    ----------
-    gain_ma_per_s_per_pct : float
-        Rise per second and %MVC of excess tone. A: 0.02–0.05.
-    up_ma_per_s, down_ma_per_s : float
-        Largest rate of change of the level.
-    """
-
-    gain_ma_per_s_per_pct: float = 0.05
-    up_ma_per_s: float = 0.8
-    down_ma_per_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +76,16 @@ class CalibrationPlan:
         Tone before treatment, stimulation off. A: 20–60 s.
     noise_refuse_pct_mvc : float
         A noise floor above this share of the MVC is refused. A.
+    noise_s : float
+        Recording of the noise alone, limb supported, before the rest; 0 takes the noise
+        from the rest. A.
+    mvc_extra : int
+        Trials that may be added when some do not count or do not agree. A.
+    reference : str
+        What is contracted: ``mvc``, as hard as possible, or ``rvc``, a known submaximal
+        load, for people with pain.
+    rvc_pct_mvc : float
+        What that load is worth in %MVC. A: it is not measured but believed.
     """
 
     rest_s: float = 20.0
@@ -98,6 +95,10 @@ class CalibrationPlan:
     relax_s: float = 10.0
     baseline_s: float = 20.0
     noise_refuse_pct_mvc: float = 1.0
+    noise_s: float = 0.0
+    mvc_extra: int = 2
+    reference: str = "mvc"
+    rvc_pct_mvc: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class Program:
     window_s: float = 1.0
     wean_ma_per_s: float = 0.5
     bout: Bout = field(default_factory=Bout)
-    law: IntegralLaw = field(default_factory=IntegralLaw)
+    law: Law[Any] = field(default_factory=IntegralLaw)
     success: Success = field(default_factory=Success)
     calibration: CalibrationPlan = field(default_factory=CalibrationPlan)
     response: ResponsePlan = field(default_factory=ResponsePlan)

@@ -4,6 +4,7 @@ import math
 import statistics
 from dataclasses import dataclass, replace
 
+from service.core.guards import MAX_WINDOWS, Window, is_paradoxical
 from service.core.program import ResponsePlan
 from service.core.tone import Calibration
 
@@ -21,8 +22,12 @@ class Response:
         Tone updates of the off-window that is being measured.
     medians_pct_mvc : tuple of float
         Medians of the last two complete off-windows.
+    windows : tuple of Window
+        Off-windows after stimulation since the last strike.
     strikes : int
         Adverse responses so far.
+    struck_for : str
+        What the last strike was for: ``adverse`` or ``paradoxical``.
     cap_ma : float
         Ceiling that strikes have set; infinity before the first.
     quiet_until_s : float
@@ -35,7 +40,9 @@ class Response:
 
     window_pct_mvc: tuple[float, ...] = ()
     medians_pct_mvc: tuple[float, ...] = ()
+    windows: tuple[Window, ...] = ()
     strikes: int = 0
+    struck_for: str = ""
     cap_ma: float = math.inf
     quiet_until_s: float = -math.inf
     at_cap_since_s: float | None = None
@@ -80,7 +87,7 @@ class Response:
         -------
         Response
             With one more strike if tone rose far above the baseline in two windows
-            running while there was stimulation.
+            running while there was stimulation, or if it follows the stimulation up.
         """
         if not self.window_pct_mvc:
             return self
@@ -90,20 +97,28 @@ class Response:
             window_pct_mvc=(),
             medians_pct_mvc=(*self.medians_pct_mvc[-1:], median),
         )
+        if level_ma > 0:
+            window = Window(t_s, level_ma, median)
+            judged = replace(
+                judged, windows=(*judged.windows[1 - MAX_WINDOWS :], window)
+            )
+        if level_ma <= 0 or t_s < self.quiet_until_s:
+            return judged
         bar = max(
             plan.adverse_ratio * calibration.baseline_pct_mvc,
             calibration.baseline_pct_mvc
             + plan.adverse_sd * calibration.baseline_sd_pct_mvc,
         )
-        adverse = (
-            level_ma > 0
-            and t_s >= self.quiet_until_s
-            and len(judged.medians_pct_mvc) > 1
-            and min(judged.medians_pct_mvc) > bar
-        )
-        return judged.struck(plan, t_s, level_ma) if adverse else judged
+        known = len(judged.medians_pct_mvc) > 1
+        if known and min(judged.medians_pct_mvc) > bar:
+            return judged.struck(plan, t_s, level_ma, "adverse")
+        if is_paradoxical(judged.windows):
+            return judged.struck(plan, t_s, level_ma, "paradoxical")
+        return judged
 
-    def struck(self, plan: ResponsePlan, t_s: float, level_ma: float) -> "Response":
+    def struck(
+        self, plan: ResponsePlan, t_s: float, level_ma: float, why: str
+    ) -> "Response":
         """Return the state after an adverse response.
 
         Parameters
@@ -114,6 +129,8 @@ class Response:
             Now.
         level_ma : float
             What triggered it.
+        why : str
+            What it is for.
 
         Returns
         -------
@@ -123,6 +140,8 @@ class Response:
         return replace(
             self,
             strikes=self.strikes + 1,
+            struck_for=why,
+            windows=(),
             cap_ma=min(self.cap_ma, plan.cap_ratio * level_ma),
             quiet_until_s=t_s + plan.cool_down_s,
             medians_pct_mvc=(),

@@ -5,17 +5,16 @@ them, and nothing but an acknowledgement leaves ``fault``.
 """
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from service.core.calibration import CalibrationRun, conclude, plan_steps
+from service.core.calibrating import calibrate_on
+from service.core.commands import COMMANDS
 from service.core.model import (
     STIMULATING_PHASES,
     Command,
     Event,
     FaultRaised,
     JournalSeen,
-    Note,
     Outcome,
     Phase,
     ReadbackSeen,
@@ -24,17 +23,14 @@ from service.core.model import (
     SourceLost,
     SourceOpened,
     TimePassed,
-    Verb,
 )
-from service.core.state import Session, Step, Treatment
-from service.core.transitions import enter, fail, hold, prompt, refuse
+from service.core.state import Session, Step
+from service.core.transitions import enter, fail
 from service.core.treatment import treat
 from service.core.watch import (
     emg_trouble,
     is_bad,
-    journal_trouble,
     see_readback,
-    silent_peer,
     watch,
 )
 
@@ -75,7 +71,7 @@ def reduce(session: Session, event: Event) -> Step:
         case FaultRaised(cause=cause):
             return fail(session, cause)
         case Command():
-            return _COMMANDS[event.verb](session, event)
+            return COMMANDS[event.verb](session, event)
 
 
 def _see_sample(session: Session, sample: Sample) -> Step:
@@ -88,7 +84,7 @@ def _see_sample(session: Session, sample: Sample) -> Step:
         last_good_s=sample.t_s if good else session.last_good_s,
     )
     watched, notes = watch(seen)
-    if watched.phase is not seen.phase or emg_trouble(watched):
+    if watched.phase is not seen.phase or watched.ebb or emg_trouble(watched):
         return watched, notes
     progressed, more = _progress(watched, sample)
     return progressed, (*notes, *more)
@@ -98,44 +94,15 @@ def _progress(session: Session, sample: Sample) -> Step:
     if session.phase in STIMULATING_PHASES:
         return treat(session, sample)
     if session.phase is Phase.CALIBRATING and session.calibrating is not None:
-        return _calibrate_on(session, session.calibrating, sample)
+        return calibrate_on(session, session.calibrating, sample)
     if session.phase is Phase.REASSESSING:
         return _reassess_on(session, sample)
     return session, ()
 
 
-def _calibrate_on(session: Session, run: CalibrationRun, sample: Sample) -> Step:
-    program = session.setup.program
-    if run.interrupted:
-        run = run.repeated(session.now_s, program.calibration)
-        return replace(session, calibrating=run), (prompt(run.step.task),)
-    run = run.recorded(sample.t_s, sample.rms_uv, program.window_s)
-    if not run.finished(session.now_s):
-        return replace(session, calibrating=run), ()
-    run = run.advanced(session.now_s)
-    if run.steps:
-        session = replace(session, calibrating=run)
-        return session, (prompt(run.step.task),)
-    result = conclude(run, program.calibration)
-    session = replace(session, calibrating=None)
-    if isinstance(result, str):
-        back, notes = enter(session, Phase.CHECKING, cause=result)
-        return back, (*notes, Note("refused", {"what": "calibrate", "why": result}))
-    note = Note(
-        "calibration",
-        {
-            "noise_uv": result.noise_uv,
-            "mvc_uv": result.mvc_uv,
-            "baseline_pct_mvc": result.baseline_pct_mvc,
-        },
-    )
-    ready, notes = enter(replace(session, calibration=result), Phase.READY)
-    return ready, (*notes, note)
-
-
 def _reassess_on(session: Session, sample: Sample) -> Step:
     program = session.setup.program
-    if session.zero.covers(sample.t_s, program.window_s, program.bout):
+    if session.zero.covers(sample.measured_s, program.window_s, program.bout):
         session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
     elapsed_s = session.now_s - session.phase_since_s
     if elapsed_s < program.timing.reassess_s or not session.reassess_uv:
@@ -159,118 +126,3 @@ def _lose_source(session: Session, reason: str) -> Step:
     if lost.phase in {Phase.CHECKING, Phase.READY}:
         return enter(lost, Phase.CONNECTING, cause=reason)
     return watch(lost)
-
-
-def _connect(session: Session, command: Command) -> Step:
-    if session.phase is not Phase.IDLE:
-        return refuse(session, command.verb, "this session has begun already")
-    return enter(session, Phase.CONNECTING)
-
-
-def _calibrate(session: Session, command: Command) -> Step:
-    if session.phase not in {Phase.CHECKING, Phase.READY}:
-        return refuse(session, command.verb, f"not possible while {session.phase}")
-    why = _not_good_yet(session)
-    if why:
-        return refuse(session, command.verb, why)
-    given = (command.noise_uv, command.mvc_uv)
-    if any(value is not None and not 0 < value < math.inf for value in given):
-        why = "noise_uv and mvc_uv must be finite and above 0"
-        return refuse(session, command.verb, why)
-    steps = plan_steps(
-        session.setup.program.calibration,
-        noise_given=command.noise_uv is not None,
-        mvc_given=command.mvc_uv is not None,
-    )
-    run = CalibrationRun(
-        steps, session.now_s, noise_uv=command.noise_uv, mvc_uv=command.mvc_uv
-    )
-    calibrating, notes = enter(
-        replace(session, calibrating=run, calibration=None), Phase.CALIBRATING
-    )
-    return calibrating, (*notes, prompt(steps[0].task))
-
-
-def _not_good_yet(session: Session) -> str:
-    trouble = emg_trouble(session)
-    if trouble:
-        return f"the EMG is not usable: {trouble}"
-    since_s, check_s = session.good_since_s, session.setup.program.timing.check_s
-    if since_s is None or session.now_s - since_s < check_s:
-        return f"the EMG must be good for {check_s:g} s first"
-    return ""
-
-
-def _arm(session: Session, command: Command) -> Step:
-    if session.phase is not Phase.READY or session.calibration is None:
-        return refuse(session, command.verb, f"not possible while {session.phase}")
-    why = _not_good_yet(session)
-    if not why and session.output_fault is not None:
-        why = f"the output reports {session.output_fault}"
-    if not why and not session.zero.since_s <= session.now_s:
-        why = "the output has not confirmed that it is at zero"
-    if not why and silent_peer(session) == "output_silent":
-        why = "the output is silent"
-    why = why or journal_trouble(session)
-    if why:
-        return refuse(session, command.verb, why)
-    return enter(session, Phase.ARMED)
-
-
-def _start(session: Session, command: Command) -> Step:
-    now_s = session.now_s
-    if session.phase is Phase.ARMED:
-        # The first part is an off part: the loop measures before it acts.
-        treatment = Treatment(started_s=now_s, bout_s=now_s)
-        return enter(replace(session, treatment=treatment), Phase.TREATING)
-    if session.phase is Phase.HOLDING:
-        why = _not_good_yet(session)
-        if why:
-            return refuse(session, command.verb, why)
-        return enter(session, session.resume_to, cause="operator")
-    return refuse(session, command.verb, f"not possible while {session.phase}")
-
-
-def _hold(session: Session, command: Command) -> Step:
-    if session.phase in STIMULATING_PHASES:
-        return hold(session, "operator")
-    if session.phase is Phase.HOLDING:
-        return replace(session, hold_reason="operator"), ()
-    return refuse(session, command.verb, f"not possible while {session.phase}")
-
-
-def _stop(session: Session, _command: Command) -> Step:
-    if session.phase in {Phase.IDLE, Phase.DONE, Phase.FAULT}:
-        return session, ()
-    stopped = replace(session, outcome=Outcome.STOPPED, cause="operator")
-    return enter(stopped, Phase.DONE, cause="stop")
-
-
-def _acknowledge(session: Session, command: Command) -> Step:
-    if session.phase is not Phase.FAULT:
-        return refuse(session, command.verb, "there is no fault")
-    if session.cause.startswith("emg_") and emg_trouble(session):
-        return refuse(
-            session, command.verb, f"the cause is still there: {session.cause}"
-        )
-    silent = silent_peer(session) == "output_silent"
-    if session.cause.startswith("journal") and journal_trouble(session):
-        return refuse(
-            session, command.verb, f"the cause is still there: {session.cause}"
-        )
-    if session.cause.startswith("output_") and (silent or session.output_fault):
-        return refuse(
-            session, command.verb, f"the cause is still there: {session.cause}"
-        )
-    return enter(session, Phase.DONE, cause="acknowledged")
-
-
-_COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {
-    Verb.CONNECT: _connect,
-    Verb.CALIBRATE: _calibrate,
-    Verb.ARM: _arm,
-    Verb.START: _start,
-    Verb.HOLD: _hold,
-    Verb.STOP: _stop,
-    Verb.ACKNOWLEDGE: _acknowledge,
-}

@@ -3,12 +3,18 @@
 import math
 from dataclasses import dataclass, field
 
-from service.core.calibration import CalibrationRun
+from service.core.arming import Button, Safety
+from service.core.calibration import NOISE_BANDWIDTH_HZ, CalibrationRun
 from service.core.control import Level
-from service.core.limits import Bound, Established, Limits, Pulse, Quantity
+from service.core.dose import Dose
+from service.core.ebb import Ebb
+from service.core.guards import CrampWatch
+from service.core.limits import Bound, Limits, Pulse, Quantity
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.program import Program
 from service.core.response import Response
+from service.core.slew import Established
+from service.core.stage import Stage
 from service.core.tone import Calibration, Relaxation, ZeroTime
 
 
@@ -30,6 +36,14 @@ class Setup:
         Grid of the device.
     needs_journal : bool
         Whether "no record" is a veto: always on a rig, never in virtual time.
+    noise_bandwidth_hz : float
+        Width of the band-pass of the EMG: how precise a noise floor is.
+    safety : Safety
+        What is demanded of the operator.
+    stage : Stage
+        What the loop may do with this person.
+    locked_until_s : float
+        Nothing is armed before: a cramp needs time.
     """
 
     session_id: str
@@ -38,6 +52,10 @@ class Setup:
     pad_area_cm2: float
     amplitude_step_ma: float
     needs_journal: bool = False
+    noise_bandwidth_hz: float = NOISE_BANDWIDTH_HZ
+    safety: Safety = field(default_factory=Safety)
+    stage: Stage = Stage.CLOSED
+    locked_until_s: float = -math.inf
 
     @property
     def pulse(self) -> Pulse:
@@ -72,6 +90,10 @@ class Treatment:
         Evidence that the muscle is relaxed.
     response : Response
         What stimulation has done so far.
+    cramp : CrampWatch
+        Whether the muscle is cramping.
+    law_state : object
+        What the control law remembers.
     reached_s : float or None
         Begin of the first hold that was satisfied.
     peak_ma, dose_ma_s : float
@@ -86,6 +108,8 @@ class Treatment:
     tone_s: float = -math.inf
     relaxation: Relaxation = field(default_factory=Relaxation)
     response: Response = field(default_factory=Response)
+    cramp: CrampWatch = field(default_factory=CrampWatch)
+    law_state: object = None
     reached_s: float | None = None
     peak_ma: float = 0.0
     dose_ma_s: float = 0.0
@@ -121,6 +145,18 @@ class Session:
         Why it cannot write; empty when it can.
     established : Established
         Memory of the slew limit.
+    dose : Dose
+        On-time and charge so far.
+    ebb : Ebb or None
+        The way down to zero that is under way.
+    button : Button
+        Of the arming ceremony.
+    operator : str
+        Who armed.
+    present_s : float
+        When an operator was heard of last.
+    operator_ma : float
+        Bound that the operator has set.
     calibrating : CalibrationRun or None
         The calibration under way.
     calibration : Calibration or None
@@ -154,6 +190,12 @@ class Session:
     journal_s: float = -math.inf
     journal_trouble: str = ""
     established: Established = field(default_factory=Established)
+    dose: Dose = field(default_factory=Dose)
+    ebb: Ebb | None = None
+    button: Button = field(default_factory=Button)
+    operator: str = ""
+    present_s: float = -math.inf
+    operator_ma: float = math.inf
     calibrating: CalibrationRun | None = None
     calibration: Calibration | None = None
     treatment: Treatment | None = None

@@ -21,12 +21,29 @@ class Calibration:
         Noise-corrected RMS of the maximal voluntary contraction, in microvolt.
     baseline_pct_mvc, baseline_sd_pct_mvc : float
         Tone before treatment and its standard deviation.
+    kind : str
+        What was contracted: ``mvc``, or ``rvc``; then ``mvc_uv`` is an estimate.
+    origin : str
+        ``measured`` in this session, ``stored`` in an earlier one, or ``given``.
+    rest_uv : float
+        Noise-corrected RMS at rest in microvolt; NaN where noise and rest were one.
+    warnings : tuple of str
+        What an operator should know about it.
     """
 
     noise_uv: float
     mvc_uv: float
     baseline_pct_mvc: float = math.nan
     baseline_sd_pct_mvc: float = math.nan
+    kind: str = "mvc"
+    origin: str = "measured"
+    rest_uv: float = math.nan
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """What tension is measured in; says so if the MVC is only an estimate."""
+        return "pct_mvc" if self.kind == "mvc" else "pct_mvc_from_rvc"
 
     def tone_pct_mvc(self, rms_uv: float) -> float:
         """Return tension of a window in %MVC.

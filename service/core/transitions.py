@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from service.core.control import Level
-from service.core.limits import Established
 from service.core.model import Note, Outcome, Phase, Task
+from service.core.slew import Established
 from service.core.state import Session, Step
 
 
@@ -117,6 +117,7 @@ def hold(session: Session, reason: str) -> Step:
         hold_reason=reason,
         resume_to=session.phase,
         established=Established(t_s=session.now_s),
+        ebb=None,
     )
     return enter(held, Phase.HOLDING, cause=reason)
 

@@ -1,13 +1,20 @@
 """The treatment: measure in silence, move the level, stimulate, wean."""
 
+import math
+import statistics
 from dataclasses import replace
 
-from service.core.control import Level, integrate, wean
+from service.core.control import Level, wean
+from service.core.laws.protocol import ClosedBout, Observation
 from service.core.limits import amplitude_ceilings
 from service.core.model import Note, Outcome, Phase, Sample
+from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
 from service.core.tone import UPDATE_S, Calibration
 from service.core.transitions import enter
+
+#: Cause of a treatment that ended with a cramp.
+CRAMP = "cramp"
 
 #: A strike leaves this share of the level. A.
 STRIKE_RATIO = 0.5
@@ -35,8 +42,10 @@ def treat(session: Session, sample: Sample) -> Step:
         msg = "treating needs a calibration and a treatment"
         raise ValueError(msg)
     treatment = _measure(session, treatment, calibration, sample)
+    before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
-    treatment = _move_level(session, treatment)
+    closed = _closed_bout(before) if treatment.on and not before.on else None
+    treatment = _move_level(session, treatment, closed)
     session = replace(session, treatment=treatment)
     session, more = _conclude(session, treatment, calibration)
     return session, (*notes, *more)
@@ -56,7 +65,9 @@ def level_cap_ma(session: Session) -> float:
         In mA.
     """
     ceilings = amplitude_ceilings(session.setup.limits, session.setup.pulse)
-    cap_ma = min(ceilings.values())
+    cap_ma = min(*ceilings.values(), session.operator_ma)
+    if session.setup.stage is Stage.MONITOR:
+        return 0.0
     if session.treatment is not None:
         cap_ma = min(cap_ma, session.treatment.response.cap_ma)
     return cap_ma
@@ -66,15 +77,19 @@ def _measure(
     session: Session, treatment: Treatment, calibration: Calibration, sample: Sample
 ) -> Treatment:
     program = session.setup.program
-    if sample.t_s - treatment.tone_s >= UPDATE_S * 0.99 and session.zero.covers(
-        sample.t_s, program.window_s, program.bout
+    measured_s = sample.measured_s
+    if measured_s - treatment.tone_s >= UPDATE_S * 0.99 and session.zero.covers(
+        measured_s, program.window_s, program.bout
     ):
         tone = calibration.tone_pct_mvc(sample.rms_uv)
         treatment = replace(
             treatment,
             tone_pct_mvc=tone,
-            tone_s=sample.t_s,
+            tone_s=measured_s,
             response=treatment.response.measured(tone),
+            cramp=treatment.cramp.measured(
+                sample.t_s, tone, calibration.baseline_pct_mvc
+            ),
         )
     # One bout of patience: an older tone says nothing about now.
     known_s = program.bout.on_s + program.bout.off_s + program.window_s
@@ -93,6 +108,8 @@ def _turn_bout(
     elapsed_s = session.now_s - treatment.bout_s
     if elapsed_s < (bout.on_s if treatment.on else bout.off_s):
         return treatment, ()
+    if not treatment.on and treatment.cramp.is_suspected:
+        return treatment, ()
     turned = replace(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
         return turned, ()
@@ -110,6 +127,7 @@ def _turn_bout(
         "strike",
         {
             "count": after.strikes,
+            "why": after.struck_for,
             "tone_pct_mvc": treatment.tone_pct_mvc,
             "level_ma": treatment.level.level_ma,
             "cap_ma": after.cap_ma,
@@ -118,25 +136,54 @@ def _turn_bout(
     return replace(turned, response=after, level=halved), (note,)
 
 
-def _move_level(session: Session, treatment: Treatment) -> Treatment:
+def _closed_bout(before: Treatment) -> ClosedBout:
+    window = before.response.window_pct_mvc
+    tone = statistics.median(window) if window else math.nan
+    return ClosedBout(tone, before.level.level_ma)
+
+
+def _move_level(
+    session: Session, treatment: Treatment, closed: ClosedBout | None
+) -> Treatment:
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
         return replace(treatment, level=level)
-    excess = treatment.tone_pct_mvc - program.success.threshold_pct_mvc
-    patient = treatment.relaxation.relaxed or now_s < treatment.response.quiet_until_s
-    if excess != excess or (patient and excess > 0):  # noqa: PLR0124 - NaN: not known
-        excess = 0.0
     cap_ma = level_cap_ma(replace(session, treatment=treatment))
-    level = integrate(program.law, treatment.level, now_s, excess, cap_ma)
+    observation = Observation(
+        t_s=now_s,
+        level_ma=treatment.level.level_ma,
+        level_t_s=treatment.level.t_s,
+        tone_pct_mvc=treatment.tone_pct_mvc,
+        threshold_pct_mvc=program.success.threshold_pct_mvc,
+        cap_ma=cap_ma,
+        relaxed=treatment.relaxation.relaxed,
+        quiet=now_s < treatment.response.quiet_until_s,
+        closed=closed,
+    )
+    law_state, level_ma, _ = program.law.step(treatment.law_state, observation)
+    level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
+    treatment = replace(treatment, law_state=law_state)
     response = treatment.response.at_level(now_s, level.level_ma, cap_ma)
     return replace(treatment, level=level, response=response)
+
+
+def _by_hand_ma(
+    session: Session, treatment: Treatment, wanted_ma: float, cap_ma: float
+) -> float:
+    """Return what the loop may make of the level where the operator raises it."""
+    stage, level_ma = session.setup.stage, min(treatment.level.level_ma, cap_ma)
+    if stage not in BY_HAND:
+        return wanted_ma
+    return min(wanted_ma, level_ma) if stage is Stage.DECREASE_ONLY else level_ma
 
 
 def _conclude(session: Session, treatment: Treatment, calibration: Calibration) -> Step:
     plan = session.setup.program
     if treatment.response.strikes >= plan.response.strikes:
         return end(session, Outcome.ADVERSE, "tone rose under stimulation")
+    if treatment.cramp.is_cramp:
+        return end(session, Outcome.ADVERSE, CRAMP)
     if session.phase is Phase.WEANING:
         return _conclude_weaning(session, treatment)
     if treatment.relaxation.reached(plan.success):

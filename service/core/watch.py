@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from dsp.types import BAD_QUALITY, QualityFlag
+from service.core.arming import OPERATOR_GONE_S
+from service.core.ebb import QUALITY_HOLD_S, Ebb
 from service.core.model import (
     DEPENDENT_PHASES,
     PERMITTED_PHASES,
@@ -21,6 +23,11 @@ SILENT_S = 0.5
 
 #: After this long it is a fault, not a hiccup of the host. A.
 GONE_S = 3.0
+
+OPERATOR_GONE = "operator_gone"
+
+#: What lets the amplitude ebb away rather than cut it, and how long it may stay first.
+EBBS = {"quality": QUALITY_HOLD_S, OPERATOR_GONE: 0.0}
 
 #: What the mains flag looks back on: the monitor's window and one segment of it.
 QUALITY_WINDOW_S = 2.5
@@ -66,15 +73,18 @@ def is_bad(session: Session, sample: Sample) -> bool:
     Returns
     -------
     bool
-        Pulses have power at the mains frequency: while they are in the window that is
-        judged, that flag says nothing about the electrode. One that is off has a flag
-        of its own, and hum can only make a muscle look tense, not relaxed.
+        Pulses have power at the mains frequency and leave little to measure: while they
+        are in the window that is judged, those flags say nothing about the electrode.
+        One that is off has a flag of its own. Hum can only make a muscle look tense,
+        and while pulses are in the control window no tone is taken from it.
     """
     bad = sample.quality & BAD_QUALITY
-    if session.phase in STIMULATING_PHASES and not session.zero.covers(
-        sample.t_s, QUALITY_WINDOW_S, session.setup.program.bout
-    ):
-        bad &= ~QualityFlag.MAINS
+    if session.phase in STIMULATING_PHASES:
+        program, zero = session.setup.program, session.zero
+        if not zero.covers(sample.measured_s, QUALITY_WINDOW_S, program.bout):
+            bad &= ~QualityFlag.MAINS
+        if not zero.covers(sample.measured_s, program.window_s, program.bout):
+            bad &= ~QualityFlag.ARTIFACT
     return bool(bad)
 
 
@@ -120,6 +130,25 @@ def silent_peer(session: Session, longest_s: float = SILENT_S) -> str:
     return ""
 
 
+def operator_trouble(session: Session) -> str:
+    """Say whether the operator has gone away.
+
+    Parameters
+    ----------
+    session : Session
+        With the time at which an operator was heard of last.
+
+    Returns
+    -------
+    str
+        ``operator_gone`` or nothing.
+    """
+    if not session.setup.safety.presence:
+        return ""
+    gone = session.now_s - session.present_s > OPERATOR_GONE_S
+    return OPERATOR_GONE if gone else ""
+
+
 def watch(session: Session) -> Step:
     """Apply what follows from bad EMG or a silent output.
 
@@ -148,19 +177,29 @@ def watch(session: Session) -> Step:
     trouble = emg_trouble(session)
     if trouble == "future":
         return fail(session, "emg_future")
-    if trouble and session.phase not in STIMULATING_PHASES | {Phase.ARMED}:
+    if session.phase in STIMULATING_PHASES | {Phase.ARMED}:
+        return _react(session, silent or trouble or operator_trouble(session))
+    if trouble:
         return _wait_for_emg(session, trouble)
-    return _react(session, silent or trouble)
+    if session.phase is Phase.HOLDING and not silent:
+        return _resume(session)
+    return session, ()
 
 
 def _react(session: Session, trouble: str) -> Step:
-    if session.phase is Phase.HOLDING and not trouble:
-        return _resume(session)
-    if trouble and session.phase in STIMULATING_PHASES:
-        return hold(session, trouble)
-    if trouble and session.phase is Phase.ARMED:
+    if not trouble:
+        return replace(session, ebb=None), ()
+    if session.phase is Phase.ARMED:
         return enter(session, Phase.READY, cause=trouble)
-    return session, ()
+    hold_s = EBBS.get(trouble)
+    if hold_s is None:
+        return hold(session, trouble)
+    ebb = session.ebb
+    if ebb is None or ebb.why != trouble:
+        ebb = Ebb(trouble, session.now_s, session.established.amplitude_ma, hold_s)
+    if ebb.is_over(session.now_s):
+        return hold(session, trouble)
+    return replace(session, ebb=ebb), ()
 
 
 def _wait_for_emg(session: Session, trouble: str) -> Step:
@@ -182,7 +221,7 @@ def _wait_for_emg(session: Session, trouble: str) -> Step:
 def _resume(session: Session) -> Step:
     since_s = session.good_since_s
     good_s = 0.0 if since_s is None else session.now_s - since_s
-    if session.hold_reason == "operator":
+    if session.hold_reason in {"operator", OPERATOR_GONE}:
         return session, ()
     if good_s < session.setup.program.timing.resume_s:
         return session, ()

@@ -6,6 +6,7 @@ for everything else.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from drivers.ports import (
     Clock,
@@ -19,7 +20,7 @@ from drivers.ports import (
 )
 from dsp.types import Chunk
 from service.core import model
-from service.core.decide import Decision, decide
+from service.core.decide import decide
 from service.core.model import (
     DEPENDENT_PHASES,
     PERMITTED_PHASES,
@@ -29,12 +30,17 @@ from service.core.model import (
 )
 from service.core.session import reduce
 from service.core.state import Session
+from service.engine.activity import ActivityWatch
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
+from service.engine.ledger import Ledger
 from service.engine.opening import EngineParams, plan_session
-from service.engine.permits import PermitDesk
+from service.engine.permits import NO_DECISION, PermitDesk, pulse_rate_hz
 from service.engine.records import Recording
+from service.engine.references import ReferenceDesk
+from service.engine.requests import command_of, locked_until_s, reply_to
 from service.engine.snapshot import channel_tensions, session_state
+from service.errors import ConfigError
 from service.messages import (
     Event,
     Message,
@@ -46,6 +52,7 @@ from service.messages import (
     SessionCommand,
     SessionState,
     State,
+    UnlockStage,
 )
 
 #: A state is told this often, and on every event. A: 25 Hz for the eye.
@@ -58,14 +65,7 @@ TICK_S = 0.02
 CLOCK_STEP = "clock_step"
 
 NS = 1e-9
-NO_DECISION = Decision(
-    active=False,
-    amplitude_ma=0.0,
-    exact_ma=0.0,
-    requested_ma=0.0,
-    most_limiting="",
-    reasons=(),
-)
+ENDED = frozenset({Phase.DONE, Phase.FAULT})
 
 
 Item = SourceEvent | OutputState | RecorderState
@@ -81,6 +81,7 @@ class Engine:
         clock: Clock,
         permit: Callable[[Permit], None],
         tell: Callable[[Message], None],
+        references: ReferenceDesk | None = None,
     ) -> None:
         self._params = params
         self._feeds = {feed.name: feed for feed in feeds}
@@ -96,6 +97,9 @@ class Engine:
         self._output: OutputState | None = None
         self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
         self._recording = Recording(tell)
+        self._references = references or ReferenceDesk()
+        self._watch = ActivityWatch()
+        self._ledger = Ledger(params.subjects)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
         self._reduced_s = 0.0
@@ -106,11 +110,13 @@ class Engine:
         """The session that is open, or was last."""
         return self._session
 
-    def request(self, request: OpenSession | SessionCommand) -> Reply:
+    def request(self, request: OpenSession | SessionCommand | UnlockStage) -> Reply:
         """Answer an operator."""
         self._begin()
         if isinstance(request, OpenSession):
             return self._open(request)
+        if isinstance(request, UnlockStage):
+            return self._ledger.unlock(request)
         return self._command(request)
 
     def handle(self, item: Item) -> None:
@@ -135,7 +141,10 @@ class Engine:
             case SourceNotice():
                 self._notice(item)
             case Marker():
-                self._tell_source(item.source, "marker", item.text)
+                self._tell_event(
+                    "marker",
+                    {"source": item.source, "text": item.text, "t": item.t_s},
+                )
 
     def tick(self) -> None:
         """Let time act, if nothing that concerns the session came for a while."""
@@ -168,8 +177,17 @@ class Engine:
             self._fresh_t_s = sample.t_s
             self._reduce(model.SampleArrived(self._now_s, sample))
             self._fresh_t_s = None
+            self._observe(feed, sample)
         elif self._now_s - self._told_s >= TELL_EVERY_S:
             self._tell_state()
+
+    def _observe(self, feed: Feed, sample: model.Sample) -> None:
+        session = self._session
+        if session is None:
+            return
+        for note in self._watch.hear(session, sample, feed):
+            self._tell_note(note)
+            self._recording.note(session, note)
 
     def _lose(self, source: str, reason: str) -> None:
         self._tell_source(source, "source_lost", reason)
@@ -200,22 +218,25 @@ class Engine:
 
     def _see_output(self, state: OutputState) -> None:
         self._output = state
+        self._expect_pulses()
         session = self._session
         if session is None:
             return
-        if (
-            state.stopped_ns >= self._desk.armed_ns
-            and session.phase in PERMITTED_PHASES
-        ):
+        stopped = state.stopped_ns >= self._desk.armed_ns
+        if stopped and session.phase in PERMITTED_PHASES:
             self._reduce(model.Command(self._now_s, Verb.STOP))
         k = self._params.output_channel
         amplitude = state.amplitudes[k] if state.amplitudes else 0.0
         if state.active and state.sequence < self._desk.sequence:
             # The device has not seen the newest permit: it may be about to rise.
             amplitude = max(amplitude, self._decision.amplitude_ma)
-        self._reduce(
-            model.ReadbackSeen(self._now_s, state.active, amplitude, state.fault)
-        )
+        fault = state.fault
+        self._reduce(model.ReadbackSeen(self._now_s, state.active, amplitude, fault))
+
+    def _expect_pulses(self) -> None:
+        rate_hz = pulse_rate_hz(self._session, self._decision, self._output)
+        for feed in self._feeds.values():
+            feed.expect_pulses(rate_hz)
 
     def _see_recorder(self, state: RecorderState) -> None:
         session = self._session
@@ -233,11 +254,11 @@ class Engine:
             return Reply(refused=why, kind="busy")
         source = self._params.control_source
         try:
-            setup, channel = plan_session(
-                self._params, self._feeds[source].labels, request
-            )
-        except ValueError as error:
+            setup, channel = plan_session(self._params, self._feeds[source], request)
+        except (ValueError, ConfigError) as error:
             return Reply(refused=str(error), kind="bad_request")
+        if session is not None:
+            setup = replace(setup, locked_until_s=locked_until_s(session))
         self._where = source, channel
         label = self._feeds[source].labels[channel]
         self._subject, self._task = request.subject, ""
@@ -250,6 +271,8 @@ class Engine:
         )
         feed = self._feeds[source]
         feed.measure_over(setup.program.window_s)
+        self._references.begin(request, feed, label)
+        self._watch.begin(feed, channel)
         self._reduce(model.Command(self._now_s, Verb.CONNECT))
         if feed.connected:
             self._reduce(model.SourceOpened(self._now_s))
@@ -266,17 +289,17 @@ class Engine:
         if request.verb not in set(Verb):
             why = f"expected one of {', '.join(Verb)}, got {request.verb!r}"
             return Reply(session_id=own, refused=why, kind="bad_request")
-        notes = self._reduce(
-            model.Command(
-                self._now_s,
-                Verb(request.verb),
-                noise_uv=request.noise_uv,
-                mvc_uv=request.mvc_uv,
-            )
-        )
-        refusals = [n.detail for n in notes if n.kind == "refused"]
-        why = str(refusals[0]["why"]) if refusals else ""
-        return Reply(session_id=own, refused=why, kind="refused" if why else "")
+        values = self._references.values(request)
+        if isinstance(values, str):
+            return Reply(session_id=own, refused=values, kind="refused")
+        arms = request.verb == Verb.ARM and session.phase is Phase.READY
+        why = self._ledger.reserve(session, self._subject) if arms else ""
+        if why:
+            return Reply(session_id=own, refused=why, kind="refused")
+        notes = self._reduce(command_of(request, self._now_s, values))
+        if arms and self._session is not None and self._session.phase is Phase.READY:
+            self._ledger.settle(self._session, self._subject)
+        return reply_to(notes, self._session or session)
 
     def _reduce(self, event: model.Event) -> tuple[Note, ...]:
         # Readbacks and the recorder answer what was decided: a decision on each of
@@ -295,9 +318,13 @@ class Engine:
         self._session = session
         if not is_answer or session.phase is not before:
             self._decide(session)
+        if session.phase in ENDED and before not in ENDED:
+            self._ledger.settle(session, self._subject)
         for note in notes:
             self._tell_note(note)
             self._recording.note(session, note)
+            if note.kind == "calibration":
+                self._recording.reference(session, self._references.taken(session))
         if notes:
             self._tell_state()
         else:
@@ -311,6 +338,7 @@ class Engine:
         if self._decision.active or was_active:
             permit = self._desk.issue(session, self._decision, self._now_ns)
             self._permit(permit)
+            self._expect_pulses()
         if self._decision.active and self._fresh_t_s is not None:
             self._latency.add(self._clock.now_s() - self._fresh_t_s)
         self._recording.decision(self._session, self._decision, permit)
@@ -356,6 +384,7 @@ class Engine:
                 session=self._session_state(session) if session else None,
                 latency=self._latency.state(),
                 output=self._output,
+                activity=self._watch.state(self._now_s),
             )
         )
 
@@ -366,5 +395,6 @@ class Engine:
             "channel": self._feeds[source].labels[channel],
             "subject": self._subject,
             "task": self._task,
+            "reference": self._references.status,
         }
         return session_state(session, self._decision, names)

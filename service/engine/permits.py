@@ -2,12 +2,23 @@
 
 from service.core.decide import Decision
 from service.core.state import Session
-from service.messages import ChannelPermit, Permit
+from service.messages import ChannelPermit, OutputState, Permit
 
 #: Life of a permit; the compiled ceiling is 300 ms. A: two lost permits do not matter.
 PERMIT_TTL_MS = 250
 
 SILENT = ChannelPermit(amplitude=0.0, pulse_width_us=0.0, frequency_hz=0.0)
+
+
+#: Before the first decision, and after the last.
+NO_DECISION = Decision(
+    active=False,
+    amplitude_ma=0.0,
+    exact_ma=0.0,
+    requested_ma=0.0,
+    most_limiting="",
+    reasons=(),
+)
 
 
 class PermitDesk:
@@ -43,3 +54,16 @@ class PermitDesk:
             active=decision.active,
             channels=tuple(channels),
         )
+
+
+def pulse_rate_hz(
+    session: Session | None, decision: Decision, output: OutputState | None
+) -> float:
+    """Return the rate of the pulses that the device gives or is about to give.
+
+    From the permit on, because the first pulse may come before its readback.
+    """
+    confirmed = output is not None and output.active and any(output.amplitudes)
+    if session is None or not (confirmed or decision.amplitude_ma > 0):
+        return 0.0
+    return session.setup.program.frequency_hz

@@ -10,6 +10,10 @@ from service.core.decide import Decision
 from service.core.model import Note
 from service.core.state import Session
 from service.messages import Message, OutputState, Permit, Record
+from service.references import StoredReference
+
+#: Kind of the record of a new reference.
+REFERENCE = "reference"
 
 #: An unchanged readback is recorded this often.
 READBACK_EVERY_S = 0.5
@@ -98,6 +102,11 @@ class Recording:
                 session.now_s, "end", {"outcome": outcome, "cause": session.cause}
             )
             self._session_id = ""
+
+    def reference(self, session: Session, taken: StoredReference | None) -> None:
+        """Record a reference that a later session may use: the recorder keeps it."""
+        if taken is not None:
+            self._write(session.now_s, REFERENCE, taken.to_data())
 
     def _write(self, t_s: float, kind: str, body: dict[str, Any]) -> None:
         if not self._session_id:

@@ -1,13 +1,18 @@
 """The engine as a process: sources opened, threads started, one loop."""
 
 import gc
+from pathlib import Path
 
+from drivers.clock import utc_now
 from drivers.ports import EmgSource
 from service.bus import Bus, send
+from service.config.rig import RigConfig
+from service.core.arming import Safety
 from service.engine.engine import TICK_S, Engine
 from service.engine.feed import Feed
 from service.engine.inbox import Inbox, Letter, Request, ThreadFailed
 from service.engine.opening import EngineParams
+from service.engine.references import ReferenceDesk, unix_now
 from service.errors import ConfigError
 from service.messages import (
     Message,
@@ -16,10 +21,15 @@ from service.messages import (
     Record,
     Reply,
     SessionCommand,
+    UnlockStage,
 )
+from service.references import ReferenceStore
 from service.role import Context, Snapshot
+from service.subjects import SubjectStore
 from service.wiring.outputs import make_gate
-from service.wiring.sources import make_markers, make_source
+from service.wiring.sources import electrodes, make_markers, make_source
+
+SECONDS_PER_HOUR = 3600.0
 
 
 def run(context: Context) -> None:
@@ -34,7 +44,10 @@ def run(context: Context) -> None:
         for config in rig.sources:
             source = make_source(config, context.clock)
             sources.append(source)
-            feeds.append(Feed(config.name, source.open(), config.filter, window_s))
+            info = source.open()
+            feeds.append(
+                Feed(config.name, info, config.filter, window_s, config.treatment)
+            )
         if rig.markers is not None:
             sources.append(make_markers(rig.markers))
             sources[-1].open()
@@ -60,13 +73,21 @@ def engine_params(snapshot: Snapshot) -> EngineParams:
         raise ConfigError(msg)
     labels = [channel.label for channel in rig.output.channels]
     wanted = rig.control.output_channel
+    actuated = labels.index(wanted) if wanted else 0
     return EngineParams(
         rig=rig.rig.name,
         control_source=rig.control.source,
         control_channel=rig.control.channel,
         programs=snapshot.programs,
         gate=make_gate(rig),
-        output_channel=labels.index(wanted) if wanted else 0,
+        output_channel=actuated,
+        safety=Safety(
+            ceremony=rig.demands("ceremony"),
+            presence=rig.demands("presence"),
+            site=rig.output.channels[actuated].site,
+        ),
+        subjects=SubjectStore(Path(rig.data.folder) / "subjects", utc_now),
+        staged=rig.demands("staged_unlock"),
     )
 
 
@@ -94,7 +115,17 @@ def _connect(context: Context, params: EngineParams, feeds: list[Feed]) -> Engin
         # A record that finds no place is missed by the recorder, which counts them.
         send(records if isinstance(message, Record) else live, message)
 
-    return Engine(params, feeds, context.clock, permit, tell)
+    references = _references(context.snapshot.rig)
+    return Engine(params, feeds, context.clock, permit, tell, references)
+
+
+def _references(rig: RigConfig) -> ReferenceDesk:
+    return ReferenceDesk(
+        ReferenceStore(Path(rig.data.folder) / "references"),
+        unix_now,
+        rig.calibration.reference_max_age_h * SECONDS_PER_HOUR,
+        electrodes(rig.sources),
+    )
 
 
 def _loop(context: Context, engine: Engine, inbox: Inbox) -> None:
@@ -117,7 +148,9 @@ def _deliver(engine: Engine, letter: Letter) -> None:
     match letter:
         case ThreadFailed(error=error):
             raise error
-        case Request(message=OpenSession() | SessionCommand() as message):
+        case Request(
+            message=OpenSession() | SessionCommand() | UnlockStage() as message
+        ):
             letter.reply(engine.request(message))
         case Request(message=message):
             why = f"not a request to the engine: {type(message).__name__}"

@@ -4,11 +4,23 @@ import math
 from collections.abc import Iterable
 
 from dsp.types import QualityFlag
+from service.core.calibration import CalibrationRun
 from service.core.decide import Decision
+from service.core.dose import ON_WINDOW_S, UC_PER_MC
 from service.core.state import Session
 from service.core.tone import Calibration
+from service.core.watch import operator_trouble
 from service.engine.feed import Feed
-from service.messages import CalibrationState, ChannelTension, SessionState
+from service.messages import (
+    CalibrationProgress,
+    CalibrationState,
+    ChannelTension,
+    SessionState,
+    TrialState,
+)
+
+#: Unit of tension without a reference.
+MICROVOLT = "uv"
 
 ALL_FLAGS = tuple(flag for flag in QualityFlag if flag)
 
@@ -47,9 +59,12 @@ def _tension(
             rms_uv=None,
             tension_pct_mvc=None,
             quality=("no_signal",),
+            unit=calibration.unit if calibration else MICROVOLT,
         )
     envelope_uv = float(reading.envelope_uv[channel])
     tension = math.nan if calibration is None else calibration.tone_pct_mvc(envelope_uv)
+    # Without a reference there is no percentage to be had, and microvolt say so.
+    shown = envelope_uv if calibration is None else tension
     return ChannelTension(
         source=source,
         label=label,
@@ -57,6 +72,8 @@ def _tension(
         rms_uv=finite(float(reading.rms_uv[channel])),
         tension_pct_mvc=finite(tension),
         quality=quality_names(int(reading.quality[channel])),
+        tension=finite(shown),
+        unit=calibration.unit if calibration else MICROVOLT,
     )
 
 
@@ -73,6 +90,13 @@ def session_state(
     return SessionState(
         session_id=session.setup.session_id,
         program=program.name,
+        stage=session.setup.stage.value,
+        operator=session.operator,
+        operator_present=not operator_trouble(session),
+        ceremony=session.setup.safety.ceremony,
+        site=session.setup.safety.site,
+        charge_mc=session.dose.charge_uc / UC_PER_MC,
+        on_fraction=session.dose.on_s / ON_WINDOW_S,
         phase=session.phase.value,
         phase_s=session.now_s - session.phase_since_s,
         hold_reason=session.hold_reason if session.phase == "holding" else "",
@@ -94,6 +118,7 @@ def session_state(
         time_to_threshold_s=reached_s,
         final_pct_mvc=finite(session.final_pct_mvc),
         calibration=_calibration_state(session.calibration),
+        calibrating=_progress(session.calibrating, session.now_s),
         **names,
     )
 
@@ -106,4 +131,32 @@ def _calibration_state(calibration: Calibration | None) -> CalibrationState | No
         mvc_uv=calibration.mvc_uv,
         baseline_pct_mvc=finite(calibration.baseline_pct_mvc),
         baseline_sd_pct_mvc=finite(calibration.baseline_sd_pct_mvc),
+        unit=calibration.unit,
+        kind=calibration.kind,
+        origin=calibration.origin,
+        rest_uv=finite(calibration.rest_uv),
+        warnings=calibration.warnings,
+    )
+
+
+def _progress(run: CalibrationRun | None, now_s: float) -> CalibrationProgress | None:
+    if run is None:
+        return None
+    step = run.step
+    verdicts = run.judgement.verdicts
+    return CalibrationProgress(
+        step=step.name,
+        task=step.task.value,
+        text=step.text,
+        remaining_s=run.remaining_s(now_s),
+        duration_s=step.duration_s,
+        trial=min(run.trial, run.n_trials),
+        n_trials=run.n_trials,
+        achieved_uv=max(run.rms_uv) if run.rms_uv else None,
+        trials=tuple(
+            TrialState(
+                trial=v.number, achieved_uv=finite(v.achieved_uv), rejected=v.rejected
+            )
+            for v in verdicts
+        ),
     )

@@ -7,6 +7,7 @@ proposals of this project, none is a clinical limit.
 import math
 from dataclasses import dataclass
 
+from service.core.ebb import QUALITY_HOLD_S, RAMP_S
 from service.core.permits import MAX_TTL_MS
 from service.faults.kinds import PROCESS_KINDS
 from service.faults.seams import LATE_FOR_S
@@ -14,8 +15,10 @@ from service.faults.seams import LATE_FOR_S
 #: S1, S2: EMG that stops, an engine that stops. A: 250 ms of silence and 100 ms more.
 SILENCE_BOUND_S = 0.35
 
-#: S5 to S8: bad samples fill a window that is judged, then as above. A.
-QUALITY_BOUND_S = 0.6
+#: S5 to S7: bad samples fill a window that is judged; then the amplitude may stay, and
+#: ebbs. A.
+JUDGED_S = 0.6
+QUALITY_BOUND_S = JUDGED_S + QUALITY_HOLD_S + RAMP_S
 
 #: S9: EMG from the future is not believed from the next sample on. A: as S1.
 FUTURE_BOUND_S = 0.35

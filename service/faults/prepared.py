@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from drivers.output_registry import OutputFaults
+from service.core.arming import Safety
 from service.core.program import Bout, Program
 from service.rehearsal.copying import freeze, thaw
-from service.rehearsal.virtual import VirtualRig, demo_program
+from service.rehearsal.virtual import RigOptions, VirtualRig, demo_program
 
 #: A treatment in a hurry: a fault meets an on part and an off part within 4 s.
 BOUT = Bout(on_s=1.8, off_s=1.5, settle_s=0.3)
@@ -106,7 +107,13 @@ def _follow(plan: Plan, found: dict[str, list[Prepared]]) -> None:
     faults = OutputFaults(never_expires=not plan.expires)
     program = rehearsal_program(plan.treatment_s)
     make = CoarseRig if plan.coarse else VirtualRig
-    rig = make(seed=plan.seed, program=program, faults=faults, recorded=True)
+    rig = make(
+        seed=plan.seed,
+        program=program,
+        faults=faults,
+        recorded=True,
+        options=RigOptions(Safety(presence=True)),
+    )
     rig.open(limits={"amplitude_ma": plan.limit_ma})
     counts: dict[str, int] = defaultdict(int)
     taken_s: dict[str, float] = defaultdict(float)

@@ -14,7 +14,7 @@ from service.faults.kinds import (
 
 #: Kinds of the campaign: what the demo can be told, and a stop over HTTP.
 STOP = "stop"
-REAL_KINDS = (*(kind for kind in ALL_KINDS if kind != "operator-gone"), STOP)
+REAL_KINDS = (*ALL_KINDS, STOP)
 
 #: Where a fault meets a session; most of them while something is felt.
 REAL_PHASES = ("treating-on", "treating-on", "treating-off", "holding")

@@ -185,6 +185,7 @@ class RealRig:
         if now_s >= progress.end_s or late:
             self._found.append(self._judge(self._waiting.pop(0), ""))
             self._turned_s = now_s
+            self._operator.come_back()
         return bool(self._waiting)
 
     def _approach(self, progress: _Progress, now_s: float) -> None:

@@ -5,9 +5,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.core.limits import COMPILED, MAX_STEP_MA, Quantity
+from service.core.limits import COMPILED, Quantity
 from service.core.model import STIMULATING_PHASES
 from service.core.permits import MAX_TTL_MS
+from service.core.slew import MAX_STEP_MA
 from service.faults.bounds import MARGIN_S, MS, Demand
 
 #: A permit that was on its way when a phase ended lives for so long at most.

@@ -23,15 +23,16 @@ from service.rehearsal.virtual import VirtualRig
 RANGES: Mapping[str, tuple[float, float]] = {
     "stall": (0.1, 2.0),
     "drop": (0.05, 1.5),
-    "nan": (0.05, 1.5),
-    "clip": (0.3, 2.0),
-    "lead-off": (0.3, 2.0),
+    "nan": (0.05, 4.0),
+    "clip": (0.3, 4.0),
+    "lead-off": (0.3, 4.0),
     "clock-jump": (0.06, 2.0),
     "late-permit": (50.0, 800.0),
     "lost-permit": (0.1, 2.0),
     "lost-readback": (0.1, 1.5),
     "device-fault": (0.3, 2.0),
     "disk-full": (0.1, 2.0),
+    "operator-gone": (0.0, 0.0),
     "kill-engine": (0.0, 0.0),
     "stop-engine": (0.05, 2.0),
     "kill-output": (0.0, 0.0),
@@ -142,6 +143,8 @@ def _inject(rig: VirtualRig, kind: str, argument: float) -> None:
         rig.disk.inject(kind, argument)
     elif kind == "stop":
         rig.stop()
+    elif kind == "operator-gone":
+        rig.operator_is_there = False
     else:
         what, _, name = kind.partition("-")
         rig.halted.add(Role(name))

@@ -44,6 +44,7 @@ class _Told:
     readback: Readback = field(default=NOTHING)
     read_ns: int = -NS_PER_S
     limited_by: str = ""
+    stopped_by: str = ""
 
 
 class OutputRole:
@@ -91,8 +92,9 @@ class OutputRole:
             self._look()
         return self.state()
 
-    def stop(self) -> OutputState:
+    def stop(self, reason: str = "") -> OutputState:
         """Zero now; void every permit of armings up to this moment."""
+        self._told.stopped_by = reason
         self._zero()
         self._gate = self._gate.stopped(self._clock.now_ns())
         return self.state()
@@ -118,6 +120,7 @@ class OutputRole:
             active=told.readback.active,
             amplitudes=told.readback.amplitudes,
             stopped_ns=self._gate.stopped_ns,
+            stopped_by=told.stopped_by,
             fault=self._fault,
             limited_by=told.limited_by,
         )
@@ -136,6 +139,7 @@ class OutputRole:
                 (channel.amplitude, channel.pulse_width_us, channel.frequency_hz)
                 for channel in permit.channels
             ),
+            permit.session_id,
         )
         now_ns = self._clock.now_ns()
         verdict = self._gate.admit(claim, now_ns)

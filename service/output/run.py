@@ -6,8 +6,10 @@ from service.bus import answer, receive_request, send
 from service.faults.seams import SocketArrivals, rehearse_output
 from service.messages import ClearOutputFault, OutputState, Reply, StopOutput
 from service.output.role import OutputRole
+from service.output.stop_watch import StopWatch
 from service.role import Context
 from service.wiring.outputs import make_gate, make_output
+from service.wiring.stops import make_stop_input
 
 #: Longest time without looking at the clock: how late an expiry can be.
 SCAN_MS = 10
@@ -34,9 +36,11 @@ def run(context: Context) -> None:
         return
     told = role.open()
     send(readbacks, told)
+    watch = _stop_watch(context)
     try:
         while not context.lifeline.has_ended:
             context.pulse.beat()
+            watch.check()
             injected.step()
             ready = dict(poller.poll(SCAN_MS))
             state = None
@@ -49,8 +53,15 @@ def run(context: Context) -> None:
                 send(readbacks, state)
                 told = state
     finally:
+        watch.close()
         role.close()
         send(readbacks, role.state())
+
+
+def _stop_watch(context: Context) -> StopWatch:
+    config, clock = context.snapshot.rig.stop_input, context.clock
+    inputs = [] if config is None else [make_stop_input(config, clock)]
+    return StopWatch(inputs, context.bus, context.endpoints.actuator)
 
 
 def _serve(role: OutputRole, requests: "zmq.Socket[bytes]") -> OutputState | None:
@@ -60,7 +71,7 @@ def _serve(role: OutputRole, requests: "zmq.Socket[bytes]") -> OutputState | Non
     address, message = request
     match message:
         case StopOutput():
-            state = role.stop()
+            state = role.stop(message.reason)
         case ClearOutputFault():
             state = role.clear_fault()
         case _:

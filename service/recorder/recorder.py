@@ -8,6 +8,7 @@ from drivers.ports import Clock
 from service.messages import Record, RecorderState
 from service.recorder.disk import Disk, SystemDisk
 from service.recorder.journal import JournalWriter
+from service.references import ReferenceStore, parse
 
 #: With less free disk nothing is armed and whatever runs is ended. S24. A.
 MIN_FREE_BYTES = 200_000_000
@@ -15,15 +16,16 @@ MIN_FREE_BYTES = 200_000_000
 #: The free space is looked at this often.
 LOOK_EVERY_S = 0.25
 
-#: Kind of the record that begins a session, and of the one that ends it.
-BEGIN, END = "begin", "end"
+#: Kind of the record that begins a session, of the one that ends it, and of a reference
+#: that later sessions may use.
+BEGIN, END, REFERENCE = "begin", "end", "reference"
 
 
 class Recorder:
     """One journal at a time. An error is final for its session: no record, no current.
 
-    ``data`` is the folder that holds ``sessions/``; ``head`` goes into every session's
-    description.
+    ``data`` is the folder that holds ``sessions/`` and ``references/``; ``head`` goes
+    into every session's description.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Recorder:
         disk: Disk | None = None,
     ) -> None:
         self._sessions = data / "sessions"
+        self._references = ReferenceStore(data / "references")
         self._head = dict(head)
         self._clock = clock
         self._min_free = min_free_bytes
@@ -101,6 +104,8 @@ class Recorder:
             self._error = f"{lost} records were lost on the way to the journal"
         self._expected = record.number + 1
         self._journal.append(record.t_s, record.kind, record.body)
+        if record.kind == REFERENCE:
+            self._references.save(parse(record.body))
         if record.kind == END:
             self.close()
 

@@ -8,7 +8,7 @@ Nothing takes time here but waiting, so a minute passes in a second or two.
 import heapq
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,12 +25,15 @@ from dsp.types import Chunk
 from service.config.paths import shipped_config
 from service.config.programs import load_programs
 from service.config.rig import Filtering
+from service.config.treatment import DisturbanceConfig
+from service.core.arming import Safety
 from service.core.limits import compiled_limits
 from service.core.permits import Gate, Wiring
 from service.core.program import Program
 from service.engine.engine import TICK_S, Engine, Item
 from service.engine.feed import Feed
 from service.engine.opening import EngineParams
+from service.engine.references import ReferenceDesk
 from service.faults.seams import FaultyArrivals, FaultyDisk, FaultyOutput
 from service.messages import (
     Event,
@@ -52,9 +55,13 @@ from service.recorder.recorder import Recorder
 from service.recorder.run import POLL_MS
 from service.recorder.run import is_news as is_recorder_news
 from service.rehearsal.memory_disk import MemoryDisk
+from service.subjects import SubjectStore
 
 #: What an operator in a hurry asks for in a phase.
 SCRIPT = {"checking": "calibrate", "ready": "arm", "armed": "start"}
+
+#: An operator who is there shows it this often.
+PRESENT_EVERY_S = 0.5
 
 START_NS = 1_000_000_000
 SAMPLE_RATE_HZ = 2048.0
@@ -69,6 +76,36 @@ def demo_program(**timing: float) -> Program:
     programs = load_programs(shipped_config() / "demo" / "programs")
     program = programs["ems-flutter-demo"]
     return replace(program, timing=replace(program.timing, **timing))
+
+
+@dataclass(frozen=True, slots=True)
+class RigOptions:
+    """What a rig demands, where it remembers subjects, how it cleans the signal."""
+
+    safety: Safety = field(default_factory=Safety)
+    subjects: SubjectStore | None = None
+    treatment: DisturbanceConfig | None = None
+    references: ReferenceDesk | None = None
+
+
+PLAIN = RigOptions()
+
+
+def _engine_params(
+    program: Program, gate: Gate, options: RigOptions, *, needs_journal: bool
+) -> EngineParams:
+    return EngineParams(
+        "virtual",
+        "emg",
+        "",
+        {program.name: program},
+        gate,
+        output_channel=0,
+        needs_journal=needs_journal,
+        safety=options.safety,
+        subjects=options.subjects,
+        staged=options.subjects is not None,
+    )
 
 
 class Slot:
@@ -103,6 +140,7 @@ class VirtualRig:
         n_channels: int = 1,
         needs_journal: bool = False,
         recorded: bool = False,
+        options: RigOptions = PLAIN,
     ) -> None:
         self.clock = ManualClock(START_NS)
         line = StimulationLine()
@@ -129,17 +167,27 @@ class VirtualRig:
         self.states: deque[State] = deque(maxlen=100)
         self.delivers_permits = True
         self.halted: set[Role] = set()
+        self.operator_is_there = options.safety.presence
+        self._present_ns = 0
         self.program = program or demo_program()
-        feed = Feed("emg", self.source.open(), Filtering(), self.program.window_s)
-        self.params = EngineParams(
-            "virtual",
-            "emg",
-            "",
-            {self.program.name: self.program},
-            gate,
-            output_channel=0,
-            needs_journal=needs_journal or recorded,
+        info, window_s = self.source.open(), self.program.window_s
+        self.feed = Feed("emg", info, Filtering(), window_s, options.treatment)
+        self.params = _engine_params(
+            self.program, gate, options, needs_journal=needs_journal or recorded
         )
+        self._set_out()
+        self.engine = Engine(
+            self.params,
+            [self.feed],
+            self.clock,
+            self._permit,
+            self._tell,
+            options.references,
+        )
+        self.engine.handle(self._told_output)
+
+    def _set_out(self) -> None:
+        """Begin with empty queues and an open device."""
         self._inbox: deque[Item] = deque()
         self._to_record: deque[Record] = deque()
         self._is_handling = False
@@ -150,8 +198,6 @@ class VirtualRig:
         self._due_ns = dict.fromkeys(
             (Role.ENGINE, Role.OUTPUT, Role.RECORDER), START_NS
         )
-        self.engine = Engine(self.params, [feed], self.clock, self._permit, self._tell)
-        self.engine.handle(self._told_output)
 
     def _make_recorder(self) -> Recorder:
         return Recorder(Path("rehearsal"), {}, self.clock, disk=self.disk)
@@ -168,14 +214,11 @@ class VirtualRig:
         return session.phase.value if session else ""
 
     def open(
-        self, *, subject: str = "", limits: Mapping[str, float] | None = None
+        self,
+        **more: Any,  # noqa: ANN401 - what a session may be opened with
     ) -> str:
         """Open a session; return its name."""
-        reply = self.engine.request(
-            OpenSession(
-                program=self.program.name, subject=subject, limits=dict(limits or {})
-            )
-        )
+        reply = self.engine.request(OpenSession(program=self.program.name, **more))
         if reply.refused:
             raise ValueError(reply.refused)
         self._drain()
@@ -207,6 +250,7 @@ class VirtualRig:
 
     def step(self) -> None:
         """Let time pass until one chunk has come."""
+        self._show_presence(self.clock.now_ns())
         while True:
             next_ns = min(self._due_ns.values())
             if self._plans:
@@ -274,6 +318,13 @@ class VirtualRig:
             if Role.ENGINE not in self.halted:
                 self.engine.tick()
                 self._drain()
+
+    def _show_presence(self, now_ns: int) -> None:
+        due = now_ns - self._present_ns >= PRESENT_EVERY_S * NS_PER_S
+        if self.operator_is_there and due and Role.ENGINE not in self.halted:
+            self._present_ns = now_ns
+            self.engine.request(SessionCommand(verb="present"))
+            self._drain()
 
     def _run_output(self) -> None:
         self._due_ns[Role.OUTPUT] = self.clock.now_ns() + SCAN_MS * NS_PER_MS

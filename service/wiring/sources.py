@@ -1,5 +1,6 @@
 """Sources, and the chain behind each of them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from drivers.errors import ConnectError
@@ -18,7 +19,11 @@ from drivers.source_registry import (
 )
 from drivers.subject.presets import subject_params
 from drivers.subject.subject import SimulatedSubject
-from dsp import ChainParams
+from dsp import ChainParams, EmgChain
+from dsp.accurate import AccurateChain, Treatment
+from dsp.artifact.cancel import ArtifactMethod
+from dsp.artifact.epochs import EpochParams
+from dsp.ecg import HeartMethod
 from service.config.rig import (
     Filtering,
     LslSourceConfig,
@@ -27,6 +32,7 @@ from service.config.rig import (
     SimulatedSourceConfig,
     SourceConfig,
 )
+from service.config.treatment import DisturbanceConfig
 
 #: Name of the marker stream among the sources; no EMG source may be called so.
 MARKERS_SOURCE = "markers"
@@ -64,6 +70,16 @@ def _lsl_params(config: LslSourceConfig) -> LslSourceParams:
     )
 
 
+def electrodes(sources: Iterable[SourceConfig]) -> dict[tuple[str, str], str]:
+    """Return what the derived channels of all sources are the difference of."""
+    return {
+        (source.name, derived.label): f"{derived.plus} - {derived.minus}"
+        for source in sources
+        if isinstance(source, LslSourceConfig)
+        for derived in source.montage
+    }
+
+
 def make_markers(config: MarkersConfig) -> EmgSource:
     """Return the stream of events that a rig file describes, not yet open."""
     return MarkerSource(MARKERS_SOURCE, MarkerSourceParams(**config.model_dump()))
@@ -95,4 +111,24 @@ def chain_params(
         mains_hz=float(filtering.mains_hz) or None,
         control_window_s=window_s,
         fast_window_s=filtering.envelope_window_s,
+    )
+
+
+def make_chain(
+    params: ChainParams, config: DisturbanceConfig | None
+) -> EmgChain | AccurateChain:
+    """Return the chain that a rig file asks for."""
+    if config is None:
+        return EmgChain(params)
+    return AccurateChain(params, treatment(config))
+
+
+def treatment(config: DisturbanceConfig) -> Treatment:
+    """Return what is done about each disturbance."""
+    treats = config.artifact != "none"
+    return Treatment(
+        artifact=EpochParams(ArtifactMethod(config.artifact)) if treats else None,
+        detect_pulses=treats and config.pulses != "trigger",
+        heart=None if config.heart == "none" else HeartMethod(config.heart),
+        track_mains=config.track_mains,
     )

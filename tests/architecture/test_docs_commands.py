@@ -83,3 +83,16 @@ def test_watching_from_a_script_works_as_described(tmp_path: Path) -> None:
             "async for text in viewer:", "for text in [await viewer.recv()]:"
         )
         subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+
+
+def test_every_test_of_the_safety_case_exists() -> None:
+    page = (ROOT / "docs/safety.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/.]+)::(\w+)`", page)
+    assert {int(n) for n in re.findall(r"^\| S(\d+) ", page, re.M)} == set(range(1, 31))
+    assert len(named) >= 30
+    missing = [
+        f"{file}::{test}"
+        for file, test in named
+        if f"def {test}(" not in (ROOT / file).read_text(encoding="utf-8")
+    ]
+    assert missing == []

@@ -120,6 +120,29 @@ def test_a_session_from_opening_to_treatment_and_stop(api: Api) -> None:
     assert api.http.post("/stop").json()["stopped"] is True, "stop may be repeated"
 
 
+def test_bounds_levels_and_stages_by_rest(api: Api) -> None:
+    session_id = api.open(subject="S8")
+
+    assert api.act(session_id, "limit", amplitude_ma=2.0).is_success
+    assert "greater than or equal to 0" in problem(
+        api.act(session_id, "limit", amplitude_ma=-1.0), 422
+    )
+    assert "the loop sets the level" in problem(
+        api.act(session_id, "level", amplitude_ma=2.0), 409
+    )
+    assert api.act(session_id, "present").json()["done"] == "present"
+    assert "not possible while" in problem(
+        api.http.post(f"/sessions/{session_id}/arm/press"), 409
+    )
+    unlock = {"stage": "closed", "operator": "Dr A"}
+    assert "expected open_loop after monitor" in problem(
+        api.http.post("/subjects/S8/stage", json=unlock), 409
+    )
+    assert "expected one of monitor" in problem(
+        api.http.post("/subjects/S8/stage", json={**unlock, "stage": "all"}), 422
+    )
+
+
 def test_limits_above_the_recommended_are_warned_about(api: Api) -> None:
     api.http.post("/stop")
     answer = api.http.post("/sessions", json={"limits": {"amplitude_ma": 35.0}})

@@ -1,5 +1,6 @@
 """Several sources at once, and a recording as a source, in the running service."""
 
+import json
 from pathlib import Path
 
 import httpx
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.lsl_session import isolated_lsl
+from tests.support.lsl_streams import LONGEST_S, Outlet
 from tests.support.service_process import RIG, await_true, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.lsl]
@@ -54,3 +56,31 @@ def test_a_recording_is_a_source_until_it_ends(tmp_path: Path) -> None:
     assert before["channels"][0]["label"] == "trapezius emg"
     assert before["channels"][0]["envelope_uv"] == pytest.approx(20, rel=0.3)
     assert "at its end" in after["sources"][0]["notice"]
+
+
+def test_markers_of_a_foreign_clock_are_told_with_a_time_of_ours(
+    tmp_path: Path,
+) -> None:
+    lsl = isolated_lsl()
+    sender = Outlet(stream_type="Markers", rate_hz=0.0, n_channels=1, form="string")
+    wanted = f'[markers]\nstream_name = "{sender.name}"\n[control]'
+    with serving(tmp_path, rig=RIG.replace("[control]", wanted)) as (_service, port):
+        (info,) = lsl.resolve_byprop("name", f"markers-{port}", 1, LONGEST_S)
+        inlet = lsl.StreamInlet(info, recover=False)
+        inlet.open_stream(LONGEST_S)
+        events: list[dict] = []
+
+        def is_told() -> bool:
+            texts, _ = inlet.pull_chunk(0.0)
+            events.extend(json.loads(text) for (text,) in texts)
+            return any(event["kind"] == "marker" for event in events)
+
+        sent_s = lsl.local_clock()
+        sender.push([["needle in"]], [1.7e9])
+        await_true(is_told, LONGEST_S)
+
+    kinds = [e["kind"] for e in events if e["detail"].get("source") == "markers"]
+    assert kinds == ["foreign_clock", "marker"]
+    detail = next(e["detail"] for e in events if e["kind"] == "marker")
+    assert detail["text"] == "needle in"
+    assert sent_s <= detail["t"] <= lsl.local_clock()

@@ -127,6 +127,35 @@ def stimulate(truth):
     return seen[-1][0], seen[-1][1], after
 
 
+def test_a_cohort_feels_zones_and_needles(lsl):
+    markers = marker_outlet(lsl, "zones")
+    options = ("--cohort", "needle-sequence-tonic", "--seed", "3", "--modality", "mat")
+    zones = [OutputChannel(name, "kPa", 20.0, 0.5) for name in ("neck", "back")]
+    output = LslOutput("zones-stim", zones)
+    with subject_process("zones", *options):
+        truth = subscribe(lsl, "zones-truth")
+        units = truth.info(5.0).get_channel_units()
+        source_id = subscribe(lsl, "zones-subject").info(5.0).source_id()
+        wait_for_receiver(markers)
+        output.open()
+        felt_kpa = 0.0
+        for sequence in range(100):
+            commands = [ChannelCommand(0.0, 0.0, 0.0), ChannelCommand(9.0, 0.0, 0.0)]
+            output.apply(sequence, commands, 0.3)
+            felt_kpa = collect(truth, 0.1)[0][-1, 1]
+            if felt_kpa:
+                break
+        output.close()
+        highest = 0.0
+        for _ in range(6):  # seven of ten insertions twitch
+            markers.push_sample([json.dumps({"kind": "insertion"})])
+            highest = max(highest, collect(truth, 0.5)[0][:, 0].max())
+    assert units == ["percent_mvc", "kPa"]
+    assert source_id == "zones-subject-needle-sequence-tonic-3"
+    assert felt_kpa == 9.0
+    assert highest > 20.0
+
+
 def test_stimulation_stream_may_vanish_and_come_back(lsl):
     with subject_process("again", "--preset", "null"):
         truth = subscribe(lsl, "again-truth")
@@ -214,6 +243,16 @@ def test_subject_ends_on_sigterm_cleanly(lsl):
             assert process.wait(5.0) == 0
         finally:
             process.kill()
+
+
+def test_unknown_cohort_is_one_message_and_exit_code_2():
+    command = [sys.executable, "-m", "drivers.subject", "--cohort", "superman"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("cohort: expected one of responder-spasm")
+    assert done.stderr.count("\n") == 1
 
 
 def test_bad_setting_is_one_message_and_exit_code_2():

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from service.core.limits import (
     COMPILED,
-    Established,
     Pulse,
     Quantity,
     amplitude_ceilings,
@@ -15,6 +14,7 @@ from service.core.limits import (
     compiled_limits,
     tighten,
 )
+from service.core.slew import Established
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
 BOUND = st.floats(min_value=0, max_value=1e6)

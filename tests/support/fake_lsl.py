@@ -2,6 +2,7 @@
 
 import itertools
 from collections import deque
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,8 +19,18 @@ DTYPES = {
 }
 
 
+#: The first estimate of a clock offset takes 8 probes of 64 ms and a wait of 128 ms.
+FIRST_ESTIMATE_S = 0.64
+#: liblsl estimates anew this often, and repeats itself in between.
+ESTIMATE_EVERY_S = 2.0
+
+
 class LostError(RuntimeError):
     pass
+
+
+class TimedOutError(RuntimeError):
+    """``pylsl.util.TimeoutError``, which is not the one of Python."""
 
 
 class _Node:
@@ -64,6 +75,12 @@ class FakeStream:
         self.answers = True
         self.connection = 0
         self.offset_s = 0.0
+        #: What the next estimates of the offset are off by, one after the other.
+        self.offset_errors_s: deque[float] = deque()
+        #: Calls that fail for reasons that liblsl does not tell.
+        self.failing: set[str] = set()
+        #: What happens while a reader waits for more than there is.
+        self.while_waited_for: Callable[[], None] = lambda: None
         self.queue: deque[tuple[np.ndarray, np.ndarray]] = deque()
         lsl.streams.append(self)
 
@@ -107,6 +124,10 @@ class FakeStream:
         raw = np.broadcast_to(np.asarray(value), shape)
         self.queue.append((raw.astype(DTYPES[self.fields["format"]]), stamps))
 
+    def estimate(self) -> float:
+        error_s = self.offset_errors_s.popleft() if self.offset_errors_s else 0.0
+        return self.offset_s + error_s
+
     def cut(self) -> None:
         """Break the connections, but live on."""
         self.connection += 1
@@ -123,36 +144,66 @@ class FakeInlet:
         assert options["processing_flags"] == 0, "never dejitter"
         self.stream = stream
         self._connection = stream.connection
+        self._clock = stream.lsl.clock
+        self._estimate_s: float | None = None
+        self._estimate_due_s: float | None = None
+        if "inlet" in stream.failing:
+            raise RuntimeError("could not create stream inlet.")
 
-    def _alive(self) -> None:
+    def _alive(self, call: str) -> None:
+        if call in self.stream.failing:
+            raise RuntimeError("an unknown error has occurred.")
         if not self.stream.alive or self.stream.connection != self._connection:
             raise LostError("lost")
 
-    def info(self, _timeout):
-        self._alive()
+    def _await(self, call: str, timeout: float) -> None:
+        self._alive(call)
         if not self.stream.answers:
-            raise TimeoutError("timeout")
+            self._clock.sleep(timeout)
+            raise TimedOutError("timeout")
+
+    def info(self, timeout):
+        self._await("info", timeout)
         return self.stream
 
-    def open_stream(self, _timeout) -> None:
-        self._alive()
+    def open_stream(self, timeout) -> None:
+        self._await("open_stream", timeout)
+        self.stream.queue.clear()  # a stream flows to those who have opened it
 
-    def time_correction(self, _timeout) -> float:
-        self._alive()
-        return self.stream.offset_s
+    def time_correction(self, timeout) -> float:
+        self._alive("time_correction")
+        now_s = self._clock.now_s()
+        if self._estimate_due_s is None:
+            self._estimate_due_s = now_s + FIRST_ESTIMATE_S
+        if self._estimate_s is None and self._estimate_due_s > now_s:
+            self._clock.sleep(min(timeout, self._estimate_due_s - now_s))
+        while self._estimate_due_s <= self._clock.now_s():
+            self._estimate_s = self.stream.estimate()
+            self._estimate_due_s += ESTIMATE_EVERY_S
+        if self._estimate_s is None:
+            raise TimedOutError("timeout")
+        return self._estimate_s
 
-    def pull_chunk(self, timeout, max_samples, min_samples, as_numpy=False):
-        self._alive()
-        if not self.stream.queue:
-            self.stream.lsl.clock.sleep(timeout)
-            if not as_numpy:
-                return [], []
-            return np.empty((0, self.stream.channel_count())), np.empty(0)
-        parts = list(self.stream.queue)
-        self.stream.queue.clear()
-        raw = np.concatenate([values for values, _ in parts])
-        stamps = np.concatenate([times for _, times in parts])
-        return (raw, stamps) if as_numpy else (raw.tolist(), stamps.tolist())
+    def pull_chunk(self, timeout, max_samples, min_samples=None, as_numpy=False):
+        """Wait for ``min_samples``, or for all of ``max_samples`` if there is none."""
+        assert as_numpy, "lists are slow, and strings need not be UTF-8"
+        self._alive("pull_chunk")
+        if min_samples is not None and not 1 <= min_samples <= max_samples:
+            raise ValueError("min_samples must be between 1 and max_samples")
+        queue = self.stream.queue
+        if sum(len(stamps) for _, stamps in queue) < (min_samples or max_samples):
+            self._clock.sleep(timeout)
+            self.stream.while_waited_for()
+        shape = (0, self.stream.channel_count())
+        parts = [(np.empty(shape, DTYPES[self.stream.fields["format"]]), np.empty(0))]
+        while queue and max_samples:
+            raw, stamps = queue.popleft()
+            if len(stamps) > max_samples:
+                queue.appendleft((raw[max_samples:], stamps[max_samples:]))
+            parts.append((raw[:max_samples], stamps[:max_samples]))
+            max_samples -= len(parts[-1][1])
+        raw, stamps = (np.concatenate(kind) for kind in zip(*parts, strict=True))
+        return raw, stamps
 
 
 class FakeLsl:
@@ -161,7 +212,8 @@ class FakeLsl:
     def __init__(self) -> None:
         self.clock = ManualClock(10**12)
         self.streams: list[FakeStream] = []
-        self.util = SimpleNamespace(LostError=LostError, TimeoutError=TimeoutError)
+        self.resolves = True
+        self.util = SimpleNamespace(LostError=LostError, TimeoutError=TimedOutError)
 
     def local_clock(self) -> float:
         return self.clock.now_s()
@@ -170,6 +222,8 @@ class FakeLsl:
         return list(self.streams)
 
     def ContinuousResolver(self, pred: str):  # noqa: N802 - its name
+        if not self.resolves:
+            raise RuntimeError("could not create continuous resolver.")
         return SimpleNamespace(results=lambda: self._fitting(pred))
 
     def StreamInlet(self, info, **options):  # noqa: N802 - its name

@@ -141,6 +141,9 @@ def serving(
     try:
         service.await_line("http://127.0.0.1")
         yield service, port
+    except Exception:
+        sys.stderr.write(service.told)
+        raise
     finally:
         service.end()
 

@@ -1,5 +1,7 @@
 // The live page: one websocket in, REST out, two canvases. No state but what it shows.
 
+import { hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
+
 const WINDOW_S = 60;
 const RECONNECT_MS = 500;
 const SILENT_MS = 1500;
@@ -22,6 +24,7 @@ function connect() {
     if (message.type === "state") takeState(message);
     else if (message.type === "event") takeEvent(message);
   };
+  keepPresent(socket);
   socket.onclose = () => {
     showLink();
     setTimeout(connect, RECONNECT_MS);
@@ -89,7 +92,9 @@ function showLink() {
   document.body.classList.toggle("stale", link !== "live");
 }
 
-const TASKS = { rest: "Rest: let everything hang", mvc: "Contract as hard as you can", relax: "Relax, do nothing" };
+const TASKS = { rest: "Rest: let everything hang", mvc: "Contract as hard as you can",
+  rvc: "Hold the load, steadily", relax: "Relax, do nothing" };
+const UNITS = { uv: "µV", pct_mvc: "%MVC", pct_mvc_from_rvc: "%MVC (estimated from a load)" };
 const PHASES = { "": "no session" };
 const NEXT = { "": "open", done: "open", checking: "calibrate", ready: "arm", armed: "start", treating: "hold",
   weaning: "hold", holding: "start", fault: "acknowledge" };
@@ -105,14 +110,14 @@ function show(state) {
   setText("phase", PHASES[phase] ?? phase);
   byId("phase").dataset.phase = phase;
   setText("cause", causeOf(session));
-  setText("task", session?.task ? TASKS[session.task] ?? session.task : "");
+  setText("task", taskOf(session));
   byId("task").hidden = !session?.task;
   const treated = session?.treatment_s !== null && session?.treatment_s !== undefined;
   setText("tension-name", treated ? "Tone, stimulation off" : "Tension");
-  const untreated = calibrated ? channel?.tension_pct_mvc : channel?.envelope_uv;
-  setText("tension", number(treated ? session.tone_pct_mvc : untreated));
-  setText("tension-unit", calibrated ? "%MVC" : "µV");
-  setText("envelope-unit", calibrated ? "%MVC" : "µV (not calibrated)");
+  const unit = UNITS[channel?.unit] ?? "µV";
+  setText("tension", number(treated ? session.tone_pct_mvc : channel?.tension));
+  setText("tension-unit", unit);
+  setText("envelope-unit", calibrated ? unit : "µV (not calibrated: no percentages)");
   setText("channel", channel ? `${channel.source} · ${channel.label}` : "");
   setText("threshold", number(session?.threshold_pct_mvc));
   setText("permitted", number(session?.permitted_ma ?? 0));
@@ -124,7 +129,17 @@ function show(state) {
   setText("baseline", after === null || after === undefined ? before : `${before} → ${number(after)}`);
   setText("why", session ? whyOf(session) : "");
   showActions(phase);
+  showCeremony(session);
   showSignal(state);
+}
+
+function taskOf(session) {
+  if (!session?.task) return "";
+  const now = session.calibrating;
+  if (!now) return TASKS[session.task] ?? session.task;
+  const which = now.step === "mvc" || now.step === "rvc" ? ` (${now.trial} of ${now.n_trials})` : "";
+  const reached = which && now.achieved_uv !== null ? `, ${number(now.achieved_uv, 0)} µV` : "";
+  return `${now.text}${which}: ${Math.ceil(now.remaining_s)} s${reached}`;
 }
 
 function causeOf(session) {
@@ -136,7 +151,10 @@ function causeOf(session) {
 function whyOf(session) {
   const limit = session.most_limiting ? `limited by ${session.most_limiting}; ` : "";
   const strikes = session.strikes ? `${session.strikes} strikes; ` : "";
-  return `${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
+  const doubts = session.calibration?.warnings ?? [];
+  const reference = [session.reference, ...doubts].filter((w, k, all) => w && all.indexOf(w) === k);
+  const doubt = reference.length ? `reference: ${reference.join("; ")}; ` : "";
+  return `${doubt}${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
 }
 
 function showActions(phase) {
@@ -160,6 +178,14 @@ function showSignal(state) {
   if (state.output) {
     const fault = state.output.fault;
     rows.push(["output", fault ?? (state.output.active ? "active" : "zero"), Boolean(fault)]);
+  }
+  const activity = state.activity;
+  if (activity) {
+    const share = (value) => number(value === null ? null : 100 * value, 0);
+    rows.push(["muscle at rest", `${share(activity.rest_time_share)} % of ${number(activity.observed_s, 0)} s`, false]);
+    rows.push(["contractions", `${activity.n_contractions}${activity.contracting ? ", now" : ""}`, false]);
+    const load = [activity.static_pct_mvc, activity.median_pct_mvc, activity.peak_pct_mvc].map((v) => number(v));
+    rows.push(["load P10 / P50 / P90", `${load.join(" / ")} %MVC`, false]);
   }
   const latency = state.latency;
   if (latency.n) rows.push(["sample → permit", `${number(latency.median_ms, 2)} ms, p99 ${number(latency.p99_ms, 2)}`, false]);
@@ -302,9 +328,10 @@ function answer(text, refused = false) {
   byId("answer").classList.toggle("refused", refused);
 }
 
-async function post(path) {
+async function post(path, data) {
+  const how = data ? { headers: { "content-type": "application/json" }, body: JSON.stringify(data) } : {};
   try {
-    const response = await fetch(`/api/v1${path}`, { method: "POST" });
+    const response = await fetch(`/api/v1${path}`, { method: "POST", ...how });
     const body = await response.json();
     return [response.ok, body];
   } catch (error) {
@@ -315,7 +342,19 @@ async function post(path) {
 async function act(name) {
   const id = newest?.session?.session_id;
   const [ok, body] = await post(name === "open" ? "/sessions" : `/sessions/${id}/${name}`);
+  if (ok && name === "start") operate(id);
   answer(ok ? "" : body.detail, !ok);
+}
+
+function holdsArm(event) {
+  const wanted = event.target.dataset?.act === "arm" && newest?.session?.ceremony;
+  return wanted && (event.type !== "keydown" || event.key === "Enter");
+}
+
+function beginHold(event) {
+  if (!holdsArm(event)) return;
+  event.preventDefault();
+  hold(newest.session, post, answer);
 }
 
 async function stop() {
@@ -326,13 +365,20 @@ async function stop() {
 
 byId("stop").addEventListener("click", stop);
 byId("actions").addEventListener("click", ({ target }) => {
-  if (target.dataset.act) act(target.dataset.act);
+  const name = target.dataset.act;
+  if (name && !(name === "arm" && newest?.session?.ceremony)) act(name);
 });
+byId("actions").addEventListener("pointerdown", beginHold);
+byId("actions").addEventListener("keydown", beginHold);
+byId("ceremony").addEventListener("submit", (event) => event.preventDefault());
+for (const kind of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(kind, release);
 addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" && event.key !== " ") return;
+  const types = event.target.matches?.("input") && event.key === " ";
+  if (types || (event.key !== "Escape" && event.key !== " ")) return;
   event.preventDefault();
   stop();
 });
 setInterval(showLink, 500);
+loadChecklist();
 connect();
 paint();

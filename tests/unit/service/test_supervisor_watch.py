@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from drivers.clock import ManualClock
-from service.children import SILENCE_NS, Child, Watch
+from service.children import SILENCE_NS, SILENCE_WITH_LINE_NS, Child, Watch
 from service.errors import RoleDied
 from service.messages import Role
 
@@ -34,8 +34,8 @@ def test_a_child_that_says_nothing_is_dead(child: Child) -> None:
     watch = Watch(clock)
     child.beat_ns = clock.now_ns()
 
-    with pytest.raises(RoleDied, match="output has been silent for 31"):
-        watch_for(watch, child, clock, 1000, 10)
+    with pytest.raises(RoleDied, match="output has been silent for 101"):
+        watch_for(watch, child, clock, 2000, 10)
 
     assert clock.now_ns() - child.beat_ns <= SILENCE_NS[Role.OUTPUT] + 10 * MS
 
@@ -44,7 +44,7 @@ def test_a_host_that_stood_still_is_not_held_against_a_child(child: Child) -> No
     clock = ManualClock(10**9)
     watch = Watch(clock)
     child.beat_ns = clock.now_ns()
-    watch_for(watch, child, clock, 200, 10)
+    watch_for(watch, child, clock, 900, 10)
 
     clock.sleep(2.0)
     watch.look([child])
@@ -64,3 +64,13 @@ def test_a_child_that_ended_is_named_at_once(child: Child) -> None:
         watch.look([child])
 
     assert caught.value.exit_code == 72
+
+
+def test_with_a_line_to_the_device_the_output_is_not_waited_for(child: Child) -> None:
+    clock = ManualClock(10**9)
+    watch = Watch(clock)
+    watch.output_silence_ns = SILENCE_WITH_LINE_NS
+    child.beat_ns = clock.now_ns()
+
+    with pytest.raises(RoleDied, match="output has been silent for 11"):
+        watch_for(watch, child, clock, 2000, 10)

@@ -10,7 +10,7 @@ from drivers.errors import (
 )
 from drivers.outputs.simulated import OutputFaults, SimulatedOutput
 from drivers.ports import ChannelCommand, OutputChannel
-from drivers.subject.stimulation import StimulationLine
+from drivers.subject.stimulation import Modality, StimulationLine
 
 TEN_MA = [ChannelCommand(10.0, 200.0, 4.0)]
 
@@ -48,6 +48,17 @@ def test_line_carries_the_chosen_channel_until_expiry_or_stop():
     assert not line.at(0.31).is_on
     output.stop()
     assert not line.at(0.1).is_on
+
+
+def test_a_line_of_zones_carries_every_channel_from_the_chosen_one_on():
+    line, clock = StimulationLine(Modality.MAT), ManualClock()
+    zones = tuple(OutputChannel(name, "kPa", 20.0, 0.5) for name in "abc")
+    output = SimulatedOutput("mat", clock, zones, line=line, line_channel=1)
+    output.open()
+    output.apply(1, [ChannelCommand(kpa, 0.0, 0.0) for kpa in (1.0, 2.0, 3.0)], 0.3)
+    felt = line.sites_at(0.1)
+    assert [one.level for one in felt] == [2.0, 3.0]
+    assert {one.modality for one in felt} == {Modality.MAT}
 
 
 def test_line_needs_a_channel_that_exists():

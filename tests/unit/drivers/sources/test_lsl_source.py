@@ -5,7 +5,9 @@ import pytest
 
 from drivers.errors import ConnectError, DriverConfigError
 from drivers.ports import Discontinuity, SourceLost, SourceNotice, SourceRestored
-from drivers.sources.lsl import LslSource, LslSourceParams
+from drivers.sources.lsl import MAX_ROWS, LslSource, LslSourceParams
+from drivers.sources.lsl_inlet import REOPEN_WITHIN_S
+from drivers.sources.lsl_layout import Shape, changes
 from drivers.sources.lsl_resolve import Predicate
 from dsp.types import Chunk
 from tests.support.fake_lsl import FakeLsl, FakeStream
@@ -118,6 +120,23 @@ def test_a_sender_that_does_not_answer_is_refused() -> None:
         rig.source.open()
 
 
+@pytest.mark.parametrize("call", ["inlet", "info", "open_stream", "time_correction"])
+def test_whatever_fails_while_opening_is_a_refusal(call: str) -> None:
+    rig = Rig()
+    rig.stream().failing.add(call)
+
+    with pytest.raises(ConnectError, match=r"does not answer \(.*\)"):
+        rig.source.open()
+
+
+def test_a_liblsl_that_cannot_look_for_streams_is_told() -> None:
+    rig = Rig()
+    rig.lsl.resolves = False
+
+    with pytest.raises(ConnectError, match="cannot look for type='EMG'"):
+        rig.source.open()
+
+
 def test_predicates_are_quoted_or_refused() -> None:
     assert str(Predicate("it's", "EMG")) == "name=\"it's\" and type='EMG'"
     with pytest.raises(DriverConfigError, match="both kinds of quotes"):
@@ -218,6 +237,22 @@ def test_nan_and_infinities_pass_to_those_who_know_what_to_do() -> None:  # R24
     assert np.isinf(chunk.emg_uv[:, 1]).all()
 
 
+def test_integers_that_wrapped_are_told_and_not_numbers() -> None:  # R25
+    rig = Rig(montage=(("trap", "a", "b"), ("rest", "c", "")), unit="uV")
+    channels = [{"label": x} for x in "abc"]
+    stream = opened(rig, channels=channels, format="int16")
+    rig.flow(stream, 0.1)
+    rig.lsl.clock.sleep(CHUNK_S)
+    rows = np.array([[1, 30_000, 1], [1, -30_000, 1], [1, -29_000, 1]])
+    stream.send(3, value=rows)
+
+    events = rig.poll()
+
+    assert kinds(events) == ["wrapped"]
+    assert np.isnan(events[-1].emg_uv[:, 0]).tolist() == [False, True, False]
+    np.testing.assert_allclose(events[-1].emg_uv[:, 1], 1.0)
+
+
 # --- losing and finding ----------------------------------------------------------
 
 
@@ -291,17 +326,23 @@ def test_without_source_id_the_name_must_do() -> None:  # R6
     assert kinds(rig.flow(again))[0] == "SourceRestored"
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"rate": 1000.0},  # R8
-        {"format": "int16"},  # R7
-        {"channels": [{"label": "a", "unit": "uV"}]},  # R7
+CHANGED = [
+    ({"rate": 1000.0}, "rate: was 2000 Hz, is 1000 Hz"),  # R8
+    ({"format": "int16"}, "format: was float32, is int16"),  # R7
+    ({"channels": [{"label": "a", "unit": "uV"}]}, "channels: was 2, is 1"),  # R7
+    (
         {"channels": [{"label": "b", "unit": "uV"}, {"label": "a", "unit": "uV"}]},
+        "labels: was a, b, is b, a",
+    ),
+    (
         {"channels": [{"label": "a", "unit": "mV"}, {"label": "b", "unit": "uV"}]},
-    ],
-)
-def test_a_stream_that_came_back_changed_is_not_used(changes) -> None:
+        "units: was uV, is mV",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), CHANGED)
+def test_a_stream_that_came_back_changed_is_not_used(changes, told: str) -> None:
     rig = Rig()
     stream = opened(rig)
     rig.flow(stream)
@@ -312,10 +353,42 @@ def test_a_stream_that_came_back_changed_is_not_used(changes) -> None:
     events = rig.flow(changed, 1.0)
 
     assert kinds(events) == ["changed_shape"]
+    assert events[0].text == f"it came back changed and is not used: {told}"
     changed.die()
     rig.stream()
     rig.wait(0.1)
     assert kinds(rig.flow(rig.lsl.streams[-1]))[0] == "SourceRestored"
+
+
+def shape(*labels: str, rate_hz: float = 2000.0, units: tuple[str, ...] = ()) -> Shape:
+    units = units or ("uV",) * len(labels)
+    return Shape(len(units), rate_hz, "float32", labels, units)
+
+
+def test_changes_are_told_in_words_and_few_of_them() -> None:
+    many = [f"e{k}" for k in range(64)]
+
+    assert changes(shape("a", "b"), shape("a", "c", "d", rate_hz=500.0)) == (
+        "rate: was 2000 Hz, is 500 Hz; channels: was 2, is 3; labels: was b, is c"
+    )
+    assert changes(shape(units=("uV",)), shape("a")) == "labels: was none, is a"
+    assert changes(shape(*many), shape(*many[::-1])) == (
+        "labels: was e0, e1, e2, e3, 60 more, is e63, e62, e61, e60, 60 more"
+    )
+
+
+def test_a_poll_that_reconnects_returns_in_time() -> None:
+    rig = Rig()
+    stream = opened(rig)
+    rig.flow(stream)
+    stream.die()
+    rig.poll()
+    rig.stream().answers = False
+
+    for _ in range(100):
+        began_s = rig.lsl.clock.now_s()
+        rig.poll()
+        assert rig.lsl.clock.now_s() - began_s <= REOPEN_WITHIN_S + 0.05
 
 
 def test_two_that_come_back_are_not_chosen_from() -> None:  # R34
@@ -343,6 +416,21 @@ def test_silence_is_noticed_within_a_quarter_of_a_second() -> None:  # R4, R9
     assert kinds(rig.flow(stream)) == ["gap", "SourceRestored", "Discontinuity"]
 
 
+def test_a_silent_connection_gives_way_to_the_same_stream_started_anew() -> None:  # R10
+    rig = Rig()
+    stream = opened(rig)
+    rig.flow(stream)
+    assert kinds(rig.wait(1.0)) == ["SourceLost"]
+    again = rig.stream()
+    assert rig.flow(again, 1.0) == [], "both are there: the old one may come back"
+
+    rig.lsl.streams.remove(stream)
+    events = rig.flow(again, 2.0)
+
+    assert kinds(events)[0] == "SourceRestored"
+    assert rig.source.open().uid == again.uid()
+
+
 def test_a_backlog_is_not_used_until_the_data_are_fresh() -> None:  # R10, R11
     rig = Rig()
     stream = opened(rig)
@@ -355,6 +443,19 @@ def test_a_backlog_is_not_used_until_the_data_are_fresh() -> None:  # R10, R11
         events = rig.poll()
         fresh = rig.lsl.clock.now_s() - stamps[-1] <= 0.25
         assert any(isinstance(e, Chunk) for e in events) == fresh
+
+
+def test_chunks_larger_than_a_pull_do_no_harm() -> None:  # R11
+    rig = Rig()
+    stream = opened(rig, rate=10_000.0)
+    stream.while_waited_for = lambda: stream.send(MAX_ROWS)
+    for n in (MAX_ROWS, 100, 50, 100, 50):
+        rig.lsl.clock.sleep(MAX_ROWS / 10_000.0)
+        stream.send(n)
+        rig.poll()
+
+    stream.while_waited_for = lambda: None
+    assert any(isinstance(e, Chunk) for e in rig.flow(stream, 2.0))
 
 
 def test_a_backlog_stamped_now_is_dropped() -> None:  # R9
@@ -456,15 +557,31 @@ def test_the_clock_of_the_sender_is_corrected() -> None:  # R16
     assert chunk.arrival_s - chunk.t_s[-1] == pytest.approx(0.0, abs=1e-9)
 
 
-def test_a_jump_of_the_correction_is_told() -> None:
+def test_a_jump_of_the_correction_is_told_once() -> None:  # R16
     rig = Rig()
     stream = opened(rig)
     rig.flow(stream, 3.0)
     stream.offset_s = 0.03
 
-    events = rig.flow(stream, 3.0)
+    events = rig.flow(stream, 9.0)
 
-    assert "clock_step" in kinds(events)
+    assert kinds(events) == ["clock_step", "Discontinuity"]
+    assert any(getattr(e, "text", "").endswith("by 30 ms") for e in events)
+    assert events[-1].arrival_s - events[-1].t_s[-1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_one_wrong_correction_changes_nothing() -> None:  # R16
+    rig = Rig()
+    stream = opened(rig)
+    rig.flow(stream, 3.0)
+    stream.offset_errors_s.append(0.1)
+
+    events = rig.flow(stream, 9.0)
+
+    assert kinds(events) == []
+    assert not stream.offset_errors_s, "it was measured"
+    for chunk in events:
+        assert chunk.arrival_s - chunk.t_s[-1] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_slow_drift_of_the_correction_is_followed_in_silence() -> None:

@@ -1,15 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from drivers.clock import ManualClock
 from drivers.errors import ConnectError, DriverConfigError
 from drivers.outputs.simulated import SimulatedOutput
-from drivers.ports import ChannelCommand
+from drivers.ports import ChannelCommand, OutputChannel
 from drivers.sources.simulated import MAX_CHUNKS_PER_POLL, SimulatedSource
 from drivers.subject.person import Task
 from drivers.subject.presets import subject_params
-from drivers.subject.stimulation import StimulationLine
-from drivers.subject.subject import SimulatedSubject
+from drivers.subject.stimulation import Modality, StimulationLine
+from drivers.subject.subject import SimulatedSubject, StreamStall
 
 FS = 2048.0
 
@@ -102,6 +104,46 @@ def test_output_drives_the_subject_over_the_line():
     assert source.truth[-1].stimulation.amplitude_ma == 25.0
     collect(source, 0.5)
     assert not source.truth[-1].stimulation.is_on  # nobody refreshed the command
+
+
+def test_a_stalled_subject_sends_nothing_and_its_time_goes_on():
+    params = replace(subject_params("responder", 1), stalls=(StreamStall(0.5, 0.25),))
+    source = SimulatedSource(
+        "emg", SimulatedSubject(params, FS, 1, 1), ManualClock(1_000_000_000)
+    )
+    source.open()
+    chunks = collect(source, 1.0)
+    gaps_s = np.diff([chunk.t_s[0] for chunk in chunks])
+    assert gaps_s.max() == pytest.approx(0.25 + 32 / FS, abs=32 / FS)
+    assert np.sum(gaps_s > 1.5 * 32 / FS) == 1
+    truth_s = np.diff([truth.t_s for truth in source.truth])
+    assert truth_s == pytest.approx(np.full(truth_s.size, 32 / FS))
+
+
+def test_a_needle_inserted_twitches():
+    source, _, _ = make("needle-sequence", seed=3)
+    source.open()
+    collect(source, 1.0)
+    assert source.tone_pct_mvc < 3.0
+    for _ in range(5):  # seven of ten twitch
+        source.insert_needle()
+        collect(source, 0.1)
+    assert max(truth.tone_pct_mvc.max() for truth in source.truth) > 40.0
+
+
+def test_zones_of_an_output_reach_the_person_over_one_line():
+    line = StimulationLine(Modality.MAT)
+    source, clock, who = make("responder-tonic", line=line, n_channels=1)
+    zones = tuple(OutputChannel(name, "kPa", 20.0, 0.5) for name in ("neck", "back"))
+    output = SimulatedOutput("mat", clock, zones, line=line)
+    source.open()
+    output.open()
+    who.person.tense_up()
+    for sequence in range(1, 100):
+        output.apply(sequence, [ChannelCommand(18.0, 0.0, 0.0)] * 2, 1.0)
+        collect(source, 0.5)
+    assert source.truth[-1].stimulation.level == 18.0
+    assert source.tone_pct_mvc < 0.5 * source.truth[64].tone_pct_mvc[-1]
 
 
 def test_same_seed_same_samples():

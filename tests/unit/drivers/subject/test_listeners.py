@@ -15,7 +15,7 @@ from drivers.subject.listeners import (
     parse_prompt,
 )
 from drivers.subject.person import Task
-from drivers.subject.stimulation import SILENCE, Stimulation
+from drivers.subject.stimulation import SILENCE, Modality, Stimulation
 
 
 class FakeLostError(RuntimeError):
@@ -72,35 +72,47 @@ def sample(amplitude, valid_until_s=10.0, active=True, sequence=1):
     return encode(WireCommand(sequence, valid_until_s, active, outputs))
 
 
-def heard(*samples, output_index=0):
+def heard(*samples, output_index=0, modality=Modality.EMS):
     lsl = FakeLsl()
     lsl.visible = [FakeStream("a", 1.0, samples)]
-    return StimulationListener(lsl, "stim", output_index)
+    return StimulationListener(lsl, "stim", output_index, modality)
 
 
 def test_without_a_stream_there_is_silence():
-    assert StimulationListener(FakeLsl(), "stim", 0).at(0.0) == SILENCE
+    assert StimulationListener(FakeLsl(), "stim", 0).at(0.0) == (SILENCE,)
 
 
 def test_the_newest_command_counts_until_it_expires():
     listener = heard(sample(5.0), sample(7.0, sequence=2))
-    assert listener.at(9.99) == Stimulation(7.0, 4.0, 200.0)
-    assert listener.at(10.0) == SILENCE
+    assert listener.at(9.99) == (Stimulation(7.0, 4.0, 200.0),)
+    assert listener.at(10.0) == (SILENCE,)
+
+
+def test_outputs_of_anything_but_pulses_are_the_sites_of_one_person():
+    outputs = tuple(ChannelCommand(kpa, 0.0, 0.5) for kpa in (10.0, 20.0, 30.0))
+    row = encode(WireCommand(1, 10.0, True, outputs))
+    felt = heard(row, output_index=1, modality=Modality.MASSAGE).at(0.0)
+    assert felt == (
+        Stimulation(20.0, 0.5, 0.0, Modality.MASSAGE),
+        Stimulation(30.0, 0.5, 0.0, Modality.MASSAGE),
+    )
+    assert [one.unit for one in felt] == ["kPa", "kPa"]
+    assert heard(row, output_index=1).at(0.0) == (Stimulation(20.0, 0.5, 0.0),)
 
 
 def test_inactive_command_is_silence():
-    assert heard(sample(5.0), sample(5.0, active=False)).at(0.0) == SILENCE
+    assert heard(sample(5.0), sample(5.0, active=False)).at(0.0) == (SILENCE,)
 
 
 def test_nonsense_silences_what_was_running(caplog):
     with caplog.at_level(logging.WARNING):
-        assert heard(sample(5.0), [float("nan")] * 6).at(0.0) == SILENCE
+        assert heard(sample(5.0), [float("nan")] * 6).at(0.0) == (SILENCE,)
     assert "output is zero" in caplog.text
 
 
 def test_output_that_does_not_exist_is_silent_and_said(caplog):
     with caplog.at_level(logging.WARNING):
-        assert heard(sample(5.0), output_index=3).at(0.0) == SILENCE
+        assert heard(sample(5.0), output_index=3).at(0.0) == (SILENCE,)
     assert "expected output 3, the stream has 1" in caplog.text
 
 
@@ -157,6 +169,19 @@ def test_prompts_are_followed_until_the_next():
     assert listener.task() is Task.MVC
     stream.samples = [['{"kind": "phase", "phase": "armed"}']]
     assert listener.task() is Task.MVC
+
+
+def test_insertions_are_counted():
+    lsl = FakeLsl()
+    stream = FakeStream("m", 1.0)
+    lsl.visible = [stream]
+    listener = PromptListener(lsl, "markers")
+    stream.samples = [['{"kind": "insertion"}'], ["no"], ['{"kind": "insertion"}']]
+    listener.task()
+    assert listener.n_insertions == 2
+    stream.samples = [['{"kind": "insertion", "detail": {"site": "upper"}}']]
+    listener.task()
+    assert listener.n_insertions == 3
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from drivers.errors import DriverConfigError
+from drivers.subject.cohorts import COHORTS, draw_subject
 from drivers.subject.person import Person
 from drivers.subject.preset_names import PRESET_NAMES
 from drivers.subject.presets import PRESETS, subject_params
@@ -107,4 +108,10 @@ def test_unknown_preset_names_the_known_ones():
 
 
 def test_the_names_are_those_of_the_presets() -> None:
-    assert tuple(PRESETS) == PRESET_NAMES
+    assert (*PRESETS, *(n for n in COHORTS if n not in PRESETS)) == PRESET_NAMES
+    assert all(subject_params(name, 3).preset == name for name in PRESET_NAMES)
+
+
+def test_a_cohort_without_a_preset_of_its_name_is_its_population() -> None:
+    assert subject_params("cramp-prone", 7) == draw_subject("cramp-prone", 7)
+    assert subject_params("weak", 7) != draw_subject("weak", 7)

@@ -8,7 +8,12 @@ from drivers.subject.recruitment import (
     recruit,
     weiss_factor,
 )
-from drivers.subject.stimulation import SILENCE, Stimulation, StimulationLine
+from drivers.subject.stimulation import (
+    SILENCE,
+    Modality,
+    Stimulation,
+    StimulationLine,
+)
 
 ADULT = RecruitmentParams(7.0, 23.5, 43.0, 200.0)
 
@@ -56,3 +61,26 @@ def test_line_is_silent_after_the_command_has_expired():
     assert line.at(1.0) == SILENCE
     line.cut()
     assert line.at(0.5) == SILENCE
+
+
+def test_line_says_what_hangs_at_its_end():
+    line = StimulationLine(Modality.MAT)
+    line.put((Stimulation(4.0), Stimulation(7.0, 1.0)), valid_until_s=1.0)
+    zones = line.sites_at(0.0)
+    assert [zone.modality for zone in zones] == [Modality.MAT] * 2
+    assert [zone.level for zone in zones] == [4.0, 7.0]
+    assert line.at(0.0) == zones[0]
+    assert line.at(0.0).amplitude_ma == 0.0
+    assert line.sites_at(1.0) == (SILENCE,)
+
+
+@pytest.mark.parametrize("modality", Modality)
+def test_what_has_no_level_is_off_and_pulses_need_more(modality):
+    assert not Stimulation(0.0, 4.0, 200.0, modality).is_on
+    assert Stimulation(1.0, 4.0, 200.0, modality).is_on
+    needs_rate = modality in {Modality.EMS, Modality.VIBRATION}
+    assert Stimulation(1.0, modality=modality).is_on != needs_rate
+
+
+def test_other_modalities_recruit_no_nerve():
+    assert recruit(ADULT, Stimulation(30.0, 4.0, 200.0, Modality.MAT)).total == 0.0

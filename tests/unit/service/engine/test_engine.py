@@ -3,7 +3,7 @@
 import itertools
 
 from drivers.outputs.simulated import OutputFaults
-from drivers.ports import Discontinuity, SourceLost, SourceRestored
+from drivers.ports import Discontinuity, Marker, SourceLost, SourceRestored
 from service.messages import OpenSession
 from tests.support.virtual_rig import VirtualRig, demo_program
 
@@ -99,16 +99,31 @@ def test_emg_that_stays_away_is_a_fault_that_needs_an_acknowledgement() -> None:
     assert "still there" in rig.ask("acknowledge").refused
 
 
-def test_a_gap_starts_the_chain_again() -> None:
+def test_after_a_gap_nothing_rises_until_the_chain_has_settled() -> None:
     rig = VirtualRig()
     rig.open()
     rig.run(stimulating)
+    before = max(rig.role.state().amplitudes)
 
     rig.engine.handle(Discontinuity("emg", "gap", 40, rig.clock.now_s()))
-    rig.step()
+    rig.run(lambda r: r.state.channels[0].quality == ("settling",), 0.2, script={})
+    while rig.state.channels[0].quality:
+        assert max(rig.role.state().amplitudes) <= before
+        rig.step()
 
-    assert rig.state.channels[0].quality == ("settling",)
-    assert rig.phase == "holding"
+    rig.run(lambda r: r.phase == "treating", 5, script={})
+
+
+def test_a_marker_is_told_with_its_own_time() -> None:
+    rig = VirtualRig()
+    now_s = rig.clock.now_s()
+    rig.clock.sleep(0.25)
+
+    rig.engine.handle(Marker("markers", now_s, "needle in", rig.clock.now_s()))
+
+    (event,) = [e for e in rig.events if e.kind == "marker"]
+    assert event.detail == {"source": "markers", "text": "needle in", "t": now_s}
+    assert event.t_s == rig.clock.now_s()
 
 
 def test_a_stop_at_the_output_stops_the_session() -> None:

@@ -1,0 +1,1 @@
+"""Ways in which hardware says stop."""

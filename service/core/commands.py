@@ -1,0 +1,195 @@
+"""What an operator asks for, and whether it is possible now."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from service.core.arming import ARM_GOOD_S, Button
+from service.core.calibrating import begin_calibration
+from service.core.control import Level
+from service.core.model import (
+    PERMITTED_PHASES,
+    STIMULATING_PHASES,
+    Command,
+    Outcome,
+    Phase,
+    Verb,
+)
+from service.core.stage import BY_HAND
+from service.core.state import Session, Step, Treatment
+from service.core.transitions import enter, hold, refuse
+from service.core.watch import (
+    emg_trouble,
+    journal_trouble,
+    operator_trouble,
+    silent_peer,
+)
+
+
+def _connect(session: Session, command: Command) -> Step:
+    if session.phase is not Phase.IDLE:
+        return refuse(session, command.verb, "this session has begun already")
+    return enter(session, Phase.CONNECTING)
+
+
+def _calibrate(session: Session, command: Command) -> Step:
+    if session.phase not in {Phase.CHECKING, Phase.READY}:
+        return refuse(session, command.verb, f"not possible while {session.phase}")
+    why = _not_good_yet(session)
+    if why:
+        return refuse(session, command.verb, why)
+    return begin_calibration(session, command)
+
+
+def _not_good_yet(session: Session, good_s: float | None = None) -> str:
+    trouble = emg_trouble(session)
+    if trouble:
+        return f"the EMG is not usable: {trouble}"
+    since_s = session.good_since_s
+    check_s = session.setup.program.timing.check_s if good_s is None else good_s
+    if since_s is None or session.now_s - since_s < check_s:
+        return f"the EMG must be good for {check_s:g} s first"
+    return ""
+
+
+def _press(session: Session, command: Command) -> Step:
+    if session.phase is not Phase.READY:
+        return refuse(session, command.verb, f"not possible while {session.phase}")
+    button = session.button.pressed(session.now_s, command.token)
+    return replace(session, button=button, present_s=session.now_s), ()
+
+
+def _arm(session: Session, command: Command) -> Step:
+    why = _why_not_armed(session, command)
+    # Whatever comes of it, a token that was shown is used.
+    session = replace(session, button=Button())
+    if why:
+        return refuse(session, command.verb, why)
+    named = replace(session, operator=command.arming.operator)
+    return enter(named, Phase.ARMED)
+
+
+def _why_not_armed(session: Session, command: Command) -> str:
+    if session.phase is not Phase.READY or session.calibration is None:
+        return f"not possible while {session.phase}"
+    why = _not_good_yet(session, ARM_GOOD_S)
+    if not why and session.output_fault is not None:
+        why = f"the output reports {session.output_fault}"
+    if not why and not session.zero.since_s <= session.now_s:
+        why = "the output has not confirmed that it is at zero"
+    if not why and silent_peer(session) == "output_silent":
+        why = "the output is silent"
+    if not why and session.now_s < session.setup.locked_until_s:
+        left_s = session.setup.locked_until_s - session.now_s
+        why = f"locked for {left_s:.0f} s more after a cramp"
+    return why or journal_trouble(session) or _ceremony_trouble(session, command)
+
+
+def _ceremony_trouble(session: Session, command: Command) -> str:
+    safety = session.setup.safety
+    why = ""
+    if safety.ceremony:
+        why = session.button.why_not(session.now_s, command.arming.token)
+        why = why or command.arming.why_not(safety)
+    if not why and operator_trouble(session):
+        why = "no operator is present: keep sending present"
+    return why
+
+
+def _present(session: Session, _command: Command) -> Step:
+    return replace(session, present_s=session.now_s), ()
+
+
+def _level(session: Session, command: Command) -> Step:
+    amplitude_ma, treatment = command.amplitude_ma, session.treatment
+    if session.setup.stage not in BY_HAND:
+        why = f"the loop sets the level in stage {session.setup.stage}"
+        return refuse(session, command.verb, why)
+    if session.phase is not Phase.TREATING or treatment is None:
+        return refuse(session, command.verb, f"not possible while {session.phase}")
+    if amplitude_ma is None or not 0 <= amplitude_ma < math.inf:
+        return refuse(session, command.verb, _EXPECTED_AMPLITUDE)
+    level = Level(amplitude_ma, session.now_s)
+    return replace(session, treatment=replace(treatment, level=level)), ()
+
+
+def _limit(session: Session, command: Command) -> Step:
+    amplitude_ma = command.amplitude_ma
+    if amplitude_ma is None or not 0 <= amplitude_ma < math.inf:
+        return refuse(session, command.verb, _EXPECTED_AMPLITUDE)
+    if session.phase in PERMITTED_PHASES and amplitude_ma > session.operator_ma:
+        why = "a bound is raised while disarmed: stop first"
+        return refuse(session, command.verb, why)
+    return replace(session, operator_ma=amplitude_ma), ()
+
+
+_EXPECTED_AMPLITUDE = "amplitude_ma must be finite and at least 0"
+
+
+def _start(session: Session, command: Command) -> Step:
+    now_s = session.now_s
+    if session.phase is Phase.ARMED:
+        # The first part is an off part: the loop measures before it acts.
+        treatment = Treatment(
+            started_s=now_s,
+            bout_s=now_s,
+            law_state=session.setup.program.law.start(),
+        )
+        return enter(replace(session, treatment=treatment), Phase.TREATING)
+    if session.phase is Phase.HOLDING:
+        why = _not_good_yet(session)
+        if not why and operator_trouble(session):
+            why = "no operator is present: keep sending present"
+        if why:
+            return refuse(session, command.verb, why)
+        return enter(session, session.resume_to, cause="operator")
+    return refuse(session, command.verb, f"not possible while {session.phase}")
+
+
+def _hold(session: Session, command: Command) -> Step:
+    if session.phase in STIMULATING_PHASES:
+        return hold(session, "operator")
+    if session.phase is Phase.HOLDING:
+        return replace(session, hold_reason="operator"), ()
+    return refuse(session, command.verb, f"not possible while {session.phase}")
+
+
+def _stop(session: Session, _command: Command) -> Step:
+    if session.phase in {Phase.IDLE, Phase.DONE, Phase.FAULT}:
+        return session, ()
+    stopped = replace(session, outcome=Outcome.STOPPED, cause="operator")
+    return enter(stopped, Phase.DONE, cause="stop")
+
+
+def _acknowledge(session: Session, command: Command) -> Step:
+    if session.phase is not Phase.FAULT:
+        return refuse(session, command.verb, "there is no fault")
+    if session.cause.startswith("emg_") and emg_trouble(session):
+        return refuse(
+            session, command.verb, f"the cause is still there: {session.cause}"
+        )
+    silent = silent_peer(session) == "output_silent"
+    if session.cause.startswith("journal") and journal_trouble(session):
+        return refuse(
+            session, command.verb, f"the cause is still there: {session.cause}"
+        )
+    if session.cause.startswith("output_") and (silent or session.output_fault):
+        return refuse(
+            session, command.verb, f"the cause is still there: {session.cause}"
+        )
+    return enter(session, Phase.DONE, cause="acknowledged")
+
+
+COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {
+    Verb.CONNECT: _connect,
+    Verb.CALIBRATE: _calibrate,
+    Verb.ARM: _arm,
+    Verb.START: _start,
+    Verb.HOLD: _hold,
+    Verb.STOP: _stop,
+    Verb.ACKNOWLEDGE: _acknowledge,
+    Verb.PRESS: _press,
+    Verb.PRESENT: _present,
+    Verb.LEVEL: _level,
+    Verb.LIMIT: _limit,
+}

@@ -1,0 +1,118 @@
+"""What has gone out so far: on-time of the last minute and charge of the session."""
+
+import math
+from dataclasses import dataclass, replace
+
+from service.core.limits import Limits, Pulse, Quantity
+
+#: On-time is counted over this long.
+ON_WINDOW_S = 60.0
+
+#: Once the on-time is used up, this much of it must have passed before more. A.
+REST_S = 0.5
+
+UC_PER_MC = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """Account of one channel.
+
+    Parameters
+    ----------
+    t_s : float
+        Up to when it is settled.
+    rate_uc_per_s : float
+        Charge per second that goes out since then.
+    until_s : float
+        When that ends by itself.
+    charge_uc : float
+        Charge of the session, one phase of each pulse.
+    spans : tuple of (float, float)
+        Begin and end of each stretch of on-time in the last minute.
+    is_resting : bool
+        Whether the on-time is used up, until some of it has passed.
+    """
+
+    t_s: float = 0.0
+    rate_uc_per_s: float = 0.0
+    until_s: float = -math.inf
+    charge_uc: float = 0.0
+    spans: tuple[tuple[float, float], ...] = ()
+    is_resting: bool = False
+
+    def at(self, t_s: float, on_fraction: float) -> "Dose":
+        """Settle the account.
+
+        Parameters
+        ----------
+        t_s : float
+            Now.
+        on_fraction : float
+            Share of the last minute that may be on.
+
+        Returns
+        -------
+        Dose
+            With everything up to now.
+        """
+        end_s = min(t_s, self.until_s)
+        spans, charge = self.spans, self.charge_uc
+        if self.rate_uc_per_s > 0 and end_s > self.t_s:
+            charge += self.rate_uc_per_s * (end_s - self.t_s)
+            if spans and spans[-1][1] == self.t_s:
+                spans = (*spans[:-1], (spans[-1][0], end_s))
+            else:
+                spans = (*spans, (self.t_s, end_s))
+        while spans and spans[0][1] <= t_s - ON_WINDOW_S:
+            spans = spans[1:]
+        settled = replace(self, t_s=t_s, charge_uc=charge, spans=spans)
+        full_s = on_fraction * ON_WINDOW_S - (REST_S if self.is_resting else 0.0)
+        return replace(settled, is_resting=settled.on_s > full_s)
+
+    @property
+    def on_s(self) -> float:
+        """On-time of the last minute."""
+        begin_s = self.t_s - ON_WINDOW_S
+        return sum(end - max(begin, begin_s) for begin, end in self.spans)
+
+    def applied(self, amplitude_ma: float, pulse: Pulse, until_s: float) -> "Dose":
+        """Note what goes out from now on.
+
+        Parameters
+        ----------
+        amplitude_ma : float
+            Amplitude; 0 ends the on-time.
+        pulse : Pulse
+            Its width and frequency.
+        until_s : float
+            When it ends if nothing else is said.
+
+        Returns
+        -------
+        Dose
+            With the new rate: Q = I · PW · f.
+        """
+        rate = amplitude_ma * pulse.pulse_width_us * pulse.frequency_hz * 1e-3
+        return replace(self, rate_uc_per_s=rate, until_s=until_s)
+
+    def ceilings(self, limits: Limits) -> dict[str, float]:
+        """Say whether the account is used up.
+
+        Parameters
+        ----------
+        limits : mapping of Quantity to Bound
+            Limits in force.
+
+        Returns
+        -------
+        dict
+            Reason to a ceiling of 0 mA; empty while there is something left.
+        """
+        used = {}
+        if self.is_resting:
+            used[f"on_fraction:{limits[Quantity.ON_FRACTION].origin}"] = 0.0
+        charge = limits[Quantity.SESSION_CHARGE_MC]
+        if self.charge_uc >= charge.value * UC_PER_MC:
+            used[f"session_charge:{charge.origin}"] = 0.0
+        return used

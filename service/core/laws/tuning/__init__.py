@@ -1,0 +1,1 @@
+"""Tuning: identify the response, choose parameters, and show the margins."""
