@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace as replace_struct
 
 from drivers.outputs.simulated import SimulatedOutput
-from service.core import decide, limits, permits, treatment, watch
+from service.core import decide, limits, permits, slew, treatment, watch
 from service.engine.records import Recording
 from service.faults.campaign import CampaignParams, Report
 from service.faults.prepared import Prepared, prepare
@@ -93,7 +93,7 @@ def ignore_stop(patch: pytest.MonkeyPatch) -> None:
 
 
 def jump(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(limits.Established, "ceiling_ma", lambda *_: 1000.0)
+    patch.setattr(slew.Established, "ceiling_ma", lambda *_: 1000.0)
 
 
 def ignore_errors_of_the_disk(patch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,9 @@ import random
 from dataclasses import replace
 
 from dsp.types import QualityFlag
+from service.core import response
 from service.core.decide import decide
+from service.core.guards import CrampWatch
 from service.core.limits import compiled_limits
 from service.core.model import (
     Command,
@@ -36,6 +38,8 @@ NEXT = {Phase.CHECKING: Verb.CALIBRATE, Phase.READY: Verb.ARM, Phase.ARMED: Verb
 
 def ready_session() -> Session:
     program = demo_program(treatment_s=40)
+    short = replace(program.calibration, relax_s=1.0, baseline_s=3.0)
+    program = replace(program, calibration=short)
     setup = Setup("leak", program, compiled_limits(), 25.0, 0.5)
     session = Session(setup)
     for event in (Command(0.0, Verb.CONNECT), SourceOpened(0.0)):
@@ -85,12 +89,12 @@ def test_a_leak_never_drives_the_level_away() -> None:
         session, peak_ma = treat(seed)
         assert session.calibration is not None
         baseline = session.calibration.baseline_pct_mvc
-        response = session.setup.program.response
+        plan = session.setup.program.response
         # The leak is an adverse response once it lifts the tone above this, and a
         # window of one bout may pass before it is judged.
         adverse_pct = max(
-            response.adverse_ratio * baseline,
-            baseline + response.adverse_sd * session.calibration.baseline_sd_pct_mvc,
+            plan.adverse_ratio * baseline,
+            baseline + plan.adverse_sd * session.calibration.baseline_sd_pct_mvc,
         )
         bout = session.setup.program.bout
         one_bout_ma = session.setup.program.law.up_ma_per_s * (bout.on_s + bout.off_s)
@@ -102,7 +106,7 @@ def test_a_leak_never_drives_the_level_away() -> None:
     assert 0.2 < worst_ratio <= 1.0
 
 
-def test_without_the_guard_it_would_run_away(monkeypatch) -> None:
+def test_without_the_guards_it_would_run_away(monkeypatch) -> None:
     said = ready_session
 
     def unguarded() -> Session:
@@ -113,6 +117,9 @@ def test_without_the_guard_it_would_run_away(monkeypatch) -> None:
 
     guarded = [treat(seed)[1] for seed in range(5)]
     monkeypatch.setitem(globals(), "ready_session", unguarded)
+    monkeypatch.setattr(response, "is_paradoxical", lambda _windows: False)
+    for name in ("is_cramp", "is_suspected"):
+        monkeypatch.setattr(CrampWatch, name, property(lambda _watch: False))
     free = [treat(seed)[1] for seed in range(5)]
 
     assert all(wild > 1.5 * tame for wild, tame in zip(free, guarded, strict=True))

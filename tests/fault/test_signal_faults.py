@@ -6,9 +6,12 @@ import pytest
 from drivers.errors import DriverConfigError
 from drivers.subject.faults import KINDS, SignalFault
 from service.errors import ConfigError
+from service.faults.bounds import QUALITY_BOUND_S
 from service.faults.kinds import parse_fault
 from tests.support.virtual_rig import VirtualRig
 
+LONG_S = 4.0
+JUMP_S = 0.2
 EMG_UV = np.arange(64.0).reshape(32, 2) - 31.5
 
 
@@ -16,9 +19,9 @@ EMG_UV = np.arange(64.0).reshape(32, 2) - 31.5
     ("kind", "within_s", "phases"),
     [
         ("stall", 0.35, {"holding", "fault"}),
-        ("nan", 0.1, {"holding", "fault"}),
-        ("lead-off", 0.6, {"holding", "fault"}),
-        ("clip", 0.6, {"holding", "fault"}),
+        ("nan", QUALITY_BOUND_S, {"holding", "fault"}),
+        ("lead-off", QUALITY_BOUND_S, {"holding", "fault"}),
+        ("clip", QUALITY_BOUND_S, {"holding", "fault"}),
         ("clock-jump", 0.1, {"fault"}),
     ],
 )
@@ -27,12 +30,13 @@ def test_a_bad_signal_takes_the_output_to_zero(kind, within_s, phases) -> None:
     rig.open()
     rig.run(lambda r: r.role.state().amplitudes[0] >= 2.0)
     began_s = rig.clock.now_s()
-    rig.signal_fault = SignalFault(kind, KINDS[kind][1], began_s)
+    argument = JUMP_S if kind == "clock-jump" else LONG_S
+    rig.signal_fault = SignalFault(kind, argument, began_s)
 
-    rig.run(lambda r: not any(r.role.state().amplitudes), 5, script={})
+    rig.run(lambda r: r.phase in phases, 5, script={})
 
     assert rig.clock.now_s() - began_s <= within_s
-    assert rig.phase in phases
+    assert not any(rig.role.state().amplitudes)
 
 
 @pytest.mark.parametrize("kind", KINDS)
