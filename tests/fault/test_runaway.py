@@ -30,14 +30,16 @@ from service.rehearsal.virtual import demo_program
 N_SEEDS = 500
 LEAK_PCT_MVC_PER_MA = 0.5
 STEP_S = 0.1
-LONGEST_S = 120.0
+
+#: Most sessions are short; every so many is long enough to be struck three times.
+SHORT_S, LONG_S, LONG_EVERY = 40.0, 240.0, 40
 MVC_UV, NOISE_UV = 500.0, 2.0
 ENDED = {Phase.DONE, Phase.REASSESSING, Phase.FAULT}
 NEXT = {Phase.CHECKING: Verb.CALIBRATE, Phase.READY: Verb.ARM, Phase.ARMED: Verb.START}
 
 
-def ready_session() -> Session:
-    program = demo_program(treatment_s=40)
+def ready_session(treatment_s: float) -> Session:
+    program = demo_program(treatment_s=treatment_s)
     short = replace(program.calibration, relax_s=1.0, baseline_s=3.0)
     program = replace(program, calibration=short)
     setup = Setup("leak", program, compiled_limits(), 25.0, 0.5)
@@ -64,9 +66,10 @@ class Leaking:
 
 def treat(seed: int) -> tuple[Session, float]:
     """Return the session at the end of its treatment, and the highest level."""
-    session, muscle = ready_session(), Leaking(seed)
+    treatment_s = LONG_S if seed % LONG_EVERY == 0 else SHORT_S
+    session, muscle = ready_session(treatment_s), Leaking(seed)
     t_s = peak_ma = 0.0
-    while session.phase not in ENDED and t_s < LONGEST_S:
+    while session.phase not in ENDED and t_s < 2 * LONG_S:
         t_s += STEP_S
         level_ma = session.treatment.level.level_ma if session.treatment else 0.0
         peak_ma = max(peak_ma, level_ma)
@@ -109,8 +112,8 @@ def test_a_leak_never_drives_the_level_away() -> None:
 def test_without_the_guards_it_would_run_away(monkeypatch) -> None:
     said = ready_session
 
-    def unguarded() -> Session:
-        session = said()
+    def unguarded(treatment_s: float) -> Session:
+        session = said(treatment_s)
         deaf = replace(session.setup.program.response, adverse_ratio=1e9)
         program = replace(session.setup.program, response=deaf)
         return replace(session, setup=replace(session.setup, program=program))
