@@ -1,5 +1,7 @@
 """From the newest sample to the permit: the whole service, over LSL on loopback."""
 
+import http.client
+import json
 import socket
 import subprocess
 import sys
@@ -10,11 +12,11 @@ from pathlib import Path
 from bench.timing import Row
 from drivers.clock import SystemClock
 from drivers.liblsl import LOOPBACK_CONFIG
-from service.bus import receive, send
 from service.config.load import check
 from service.config.programs import load_programs
 from service.config.rig import RigConfig
-from service.messages import LatencyState, OpenSession, SessionCommand, State
+from service.demo import Operator, Stored
+from service.messages import LatencyState, State
 from service.role import Snapshot
 from service.supervisor import Extra, Supervisor
 
@@ -26,12 +28,13 @@ P99_MAX_MS = 8.0
 VIEWERS_MAX_RATIO = 1.5
 #: Stored values, so that no contraction is asked of noise.
 NOISE_UV, MVC_UV = 1.0, 500.0
-ASK_EVERY_S = 0.5
+PROGRAM = "ems-flutter-demo"
+STOP_TIMEOUT_S = 5.0
 
 
 def run() -> list[Row]:
     """Measure alone and under viewers, in one run of the service."""
-    with _service() as (supervisor, port):
+    with service() as (supervisor, port):
         bench = _Bench(supervisor)
         supervisor.run(lambda: bench.step(port))
     alone, watched = bench.measured
@@ -62,7 +65,8 @@ def _row(case: str, value: float, unit: str, most: float, state: LatencyState) -
 
 
 @contextmanager
-def _service() -> Iterator[tuple[Supervisor, int]]:
+def service() -> Iterator[tuple[Supervisor, int]]:
+    """Return a supervisor, not yet started, of a rig over LSL, and its port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     name = f"bench-{port}"
@@ -70,14 +74,20 @@ def _service() -> Iterator[tuple[Supervisor, int]]:
         {
             "rig": {"name": "bench"},
             "sources": [{"name": "emg", "driver": "lsl", "stream_name": name}],
-            "control": {"source": "emg", "program": "ems-flutter-demo"},
+            "control": {"source": "emg", "program": PROGRAM},
             "output": {
                 "driver": "lsl",
                 "name": f"stimulation-{port}",
                 "channels": [
-                    {"label": "a", "max_amplitude_ma": 30.0, "pad_area_cm2": 25.0}
+                    {
+                        "label": "a",
+                        "max_amplitude_ma": 30.0,
+                        "pad_area_cm2": 25.0,
+                        "site": "deltoid",
+                    }
                 ],
             },
+            "safety": {"staged_unlock": False},
             "outlets": {
                 "markers_name": f"markers-{port}",
                 "tension_name": f"tension-{port}",
@@ -99,48 +109,58 @@ class _Bench:
     """Two sessions, each kept armed for a while: the second one is watched."""
 
     def __init__(self, supervisor: Supervisor) -> None:
-        bus, endpoints = supervisor.bus, supervisor.endpoints
-        self._live = bus.subscriber(endpoints.live)
-        self._commands = bus.client(endpoints.commands)
-        self._clock = SystemClock()
-        self._asked_s = 0.0
+        self._operator = armed_operator(supervisor)
         self._armed_s: float | None = None
         self._stack = ExitStack()
         self.measured: list[LatencyState] = []
 
     def step(self, port: int) -> bool:
-        while receive(self._commands) is not None:
-            pass
-        state = None
-        while (message := receive(self._live)) is not None:
-            state = message if isinstance(message, State) else state
-        if state is not None:
-            self._act(state, port)
+        self._operator.step()
+        state = self._operator.state
+        if state is not None and state.session is not None:
+            self._look(state, state.session.phase, port)
         done = len(self.measured) == 2  # noqa: PLR2004 - alone and watched
         if done:
             self._stack.close()
         return not done
 
-    def _act(self, state: State, port: int) -> None:
-        phase = state.session.phase if state.session else ""
-        if phase == "armed":
-            self._armed_s = self._armed_s or state.t_s
-            if state.t_s - self._armed_s >= MEASURE_S:
-                self.measured.append(state.latency)
-                self._armed_s = None
-                send(self._commands, SessionCommand(verb="stop"))
-                self._stack.enter_context(_viewers(port))
+    def _look(self, state: State, phase: str, port: int) -> None:
+        if phase == "ready":
+            self._armed_s = None
+        if phase != "armed":
             return
-        if state.t_s - self._asked_s < ASK_EVERY_S:
-            return
-        self._asked_s = state.t_s
-        if phase in {"", "done"}:
-            send(self._commands, OpenSession(program="ems-flutter-demo"))
-        elif phase == "checking":
-            command = SessionCommand(verb="calibrate", noise_uv=NOISE_UV, mvc_uv=MVC_UV)
-            send(self._commands, command)
-        elif phase == "ready":
-            send(self._commands, SessionCommand(verb="arm"))
+        self._armed_s = self._armed_s or state.t_s
+        if state.t_s - self._armed_s >= MEASURE_S:
+            self.measured.append(state.latency)
+            self._armed_s = None
+            # From armed the next press of the button is refused: stop, and begin anew.
+            stop_by_http(port)
+            self._operator.begin_another()
+            self._stack.enter_context(_viewers(port))
+
+
+def armed_operator(supervisor: Supervisor) -> Operator:
+    """Return an operator who arms and then stays, without starting a treatment."""
+    stored = Stored(NOISE_UV, MVC_UV)
+    operator = Operator(supervisor, PROGRAM, lambda _text: None, stored)
+    del operator.script["armed"]
+    return operator
+
+
+def stop_by_http(port: int) -> float:
+    """Stop as a dashboard does; return the seconds until zero was confirmed."""
+    clock = SystemClock()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=STOP_TIMEOUT_S)
+    began_s = clock.now_s()
+    connection.request("POST", "/api/v1/stop", headers={"content-length": "0"})
+    answer = connection.getresponse()
+    body = json.loads(answer.read())
+    took_s = clock.now_s() - began_s
+    connection.close()
+    if not body.get("stopped"):
+        msg = f"the stop was not confirmed: {body}"
+        raise RuntimeError(msg)
+    return took_s
 
 
 @contextmanager
