@@ -22,8 +22,10 @@ STOP_MS = 1000.0
 
 #: Each group has rigs of its own, one after the other; the groups run side by side.
 GROUPS = {
-    "signal": ("stall", "nan", "clip", "lead-off", "clock-jump"),
-    "stream and permits": ("drop", "duplicate", "rate", "late-permit", "lost-permit"),
+    "signal and permits": (
+        *("stall", "nan", "clip", "lead-off", "drop", "duplicate", "rate"),
+        *("late-permit", "lost-permit", "clock-jump"),
+    ),
     "device, disk, requests": (
         *("lost-readback", "device-fault", "stop", "request-flood", "disk-full"),
     ),
