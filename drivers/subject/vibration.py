@@ -38,8 +38,9 @@ class VibrationParams:
 
 def reflex_share(frequency_hz: float, amplitude_mm: float) -> float:
     """Return how much of the tonic reflex a vibration wakes, 0 to 1."""
-    octaves = math.log(frequency_hz / REFLEX_HZ) / REFLEX_WIDTH
-    return math.exp(-0.5 * octaves**2) * amplitude_mm / (amplitude_mm + REFLEX_MM)
+    # A difference, as a quotient of very small rates would be 0.
+    away = (math.log(frequency_hz) - math.log(REFLEX_HZ)) / REFLEX_WIDTH
+    return math.exp(-0.5 * away**2) * amplitude_mm / (amplitude_mm + REFLEX_MM)
 
 
 def inhibiting_share(frequency_hz: float, amplitude_mm: float) -> float:

@@ -68,9 +68,16 @@ class _App(FastAPI):
 
 
 def create_app(
-    facts: RigFacts, endpoints: Endpoints, list_streams: ListStreams, host: str
+    facts: RigFacts,
+    endpoints: Endpoints,
+    list_streams: ListStreams,
+    host: str,
+    token: str = "",
 ) -> FastAPI:
-    """Return the application; ``list_streams(timeout_s)`` may block."""
+    """Return the application; ``list_streams(timeout_s)`` may block.
+
+    With a ``token`` everything that acts must bring it, except for a stop.
+    """
     clock = SystemClock()
 
     @asynccontextmanager
@@ -101,7 +108,7 @@ def create_app(
     app.include_router(operating.router, prefix=PREFIX)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_api_route("/", _page, include_in_schema=False)
-    app.add_middleware(Guard, host=host)
+    app.add_middleware(Guard, host=host, token=token)
     return app
 
 

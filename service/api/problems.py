@@ -13,6 +13,7 @@ MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
     400: "Bad request",
+    401: "Who are you",
     403: "Not allowed from there",
     404: "Not found",
     405: "Method not allowed",

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib.metadata
+import os
 import socket
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from drivers.streams import visible_streams
 from service.api.app import create_app
 from service.api.gateway import Gateway
 from service.api.models import rig_facts
+from service.api.security import TOKEN_VARIABLE, check_open
 from service.errors import StartError
 from service.role import HEARTBEAT_NS, Context
 
@@ -32,8 +34,12 @@ class _Server(uvicorn.Server):
 def run(context: Context) -> None:
     """Serve until the parent ends."""
     api = context.snapshot.rig.api
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    trouble = check_open(api.host, token)
+    if trouble:
+        raise StartError(trouble)
     facts = rig_facts(context.snapshot, importlib.metadata.version("unclench"))
-    app = create_app(facts, context.endpoints, visible_streams, api.host)
+    app = create_app(facts, context.endpoints, visible_streams, api.host, token)
     context.pulse.beat(ready=False)
     if not context.lifeline.await_begin():
         return

@@ -286,7 +286,9 @@ class ApiConfig(ConfigModel):
     """``[api]``: where dashboards connect."""
 
     host: str = "127.0.0.1"
-    """Address to listen on; anything but loopback opens the rig to the network."""
+    """Address to listen on. Anything but loopback opens the rig to the network and
+    needs a token in the environment variable UNCLENCH_API_TOKEN.
+    """
 
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
     """TCP port."""

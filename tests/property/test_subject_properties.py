@@ -20,7 +20,9 @@ levels = st.one_of(
 stimulations = st.builds(
     Stimulation,
     level=levels,
-    frequency_hz=st.one_of(st.floats(0.0, 200.0), st.sampled_from([1e-9, 1e9])),
+    frequency_hz=st.one_of(
+        st.floats(0.0, 200.0), st.sampled_from([5e-324, 1e-9, 1e9, 1e300])
+    ),
     pulse_width_us=st.one_of(st.floats(0.0, 1000.0), st.sampled_from([5e-324, 1e9])),
     modality=st.sampled_from(Modality),
 )

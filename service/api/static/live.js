@@ -2,6 +2,8 @@
 
 import { hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
 
+// On a network the page is opened as http://rig:8000/#token=…, which no server sees.
+const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
 const WINDOW_S = 60;
 const RECONNECT_MS = 500;
 const SILENT_MS = 1500;
@@ -17,7 +19,7 @@ let lastOn = -Infinity;
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const socket = new WebSocket(`${scheme}://${location.host}/api/v1/live?format=json&rate_hz=25`);
+  const socket = new WebSocket(`${scheme}://${location.host}/api/v1/live?format=json&rate_hz=25&token=${encodeURIComponent(token)}`);
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(data);
     heardAt = performance.now();
@@ -329,7 +331,8 @@ function answer(text, refused = false) {
 }
 
 async function post(path, data) {
-  const how = data ? { headers: { "content-type": "application/json" }, body: JSON.stringify(data) } : {};
+  const headers = { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) };
+  const how = data ? { headers, body: JSON.stringify(data) } : { headers };
   try {
     const response = await fetch(`/api/v1${path}`, { method: "POST", ...how });
     const body = await response.json();
