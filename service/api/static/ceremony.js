@@ -23,7 +23,7 @@ export async function loadChecklist() {
 
 export function showCeremony(session) {
   const wanted = Boolean(session?.ceremony) && session.phase === "ready";
-  byId("ceremony").hidden = !wanted;
+  byId("ceremony").hidden = byId("held").hidden = !wanted;
   if (wanted) byId("site-text").textContent = `electrodes at ${session.site || "no site in the rig file"}`;
   if (session?.session_id !== operating) operating = "";
 }
