@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Protocol
 
+from drivers.clock import SystemClock
 from drivers.errors import CommandRefused, ConnectError, DriverConfigError
 from drivers.liblsl import load_pylsl
 from drivers.outputs.commands import NO_COMMAND, check_command
-from drivers.ports import ChannelCommand, OutputChannel, OutputInfo, Readback
+from drivers.ports import ChannelCommand, Clock, OutputChannel, OutputInfo, Readback
 from drivers.stimulation_wire import STREAM_TYPE, WireCommand, encode, wire_channels
 
 DEFAULT_EXPIRY_S = 2.0
 #: Seconds of samples that liblsl keeps for a receiver that does not read.
 OUTLET_BUFFER_S = 60
+#: liblsl sends on a thread of its own and drops what is left when an outlet goes. A.
+FAREWELL_S = 0.05
+
 IRREGULAR_RATE_HZ = 0.0
 MANUFACTURER = "unclench"
 
@@ -40,6 +44,7 @@ class LslOutput:
         *,
         source_id: str = "",
         expiry_s: float = DEFAULT_EXPIRY_S,
+        clock: Clock | None = None,
     ) -> None:
         if not channels:
             msg = f"output {name!r}: expected at least one channel, got none"
@@ -47,6 +52,7 @@ class LslOutput:
         self._info = OutputInfo("lsl", name, tuple(channels), expiry_s)
         self._source_id = source_id or f"unclench-stimulation-{name}"
         self._idle = (ChannelCommand(0.0, 0.0, 0.0),) * len(channels)
+        self._clock = clock or SystemClock()
         self._lsl: ModuleType | None = None
         self._outlet: _Outlet | None = None
         self._sent = WireCommand(NO_COMMAND, 0.0, active=False, commands=self._idle)
@@ -93,8 +99,10 @@ class LslOutput:
         return self._readback()
 
     def close(self) -> None:
-        """Stop and withdraw the stream."""
+        """Stop and withdraw the stream, once the last zero had time to be sent."""
         self.stop()
+        if self.has_receiver:
+            self._clock.sleep(FAREWELL_S)
         self._outlet = None
 
     def _require_open(self) -> tuple[ModuleType, _Outlet]:

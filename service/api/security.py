@@ -63,9 +63,8 @@ class Guard:
         if not self._any_host and name not in self._hosts:
             return 403, f"host {name!r} is not this rig; ask for {sorted(self._hosts)}"
         origin = headers.get("origin")
-        acts = scope["type"] == "websocket" or scope["method"] not in READING
-        body = acts
-        acts = acts and not _is_stop(scope)
+        writes = scope["type"] == "websocket" or scope["method"] not in READING
+        acts = writes and not _is_stop(scope)
         if acts and origin is not None and urlsplit(origin).netloc != host:
             return 403, f"pages of {origin} may not control this rig"
         if acts and self._token:
@@ -75,7 +74,7 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             return 413, f"expected a body of at most {MAX_BODY_BYTES} bytes"
-        if body and "chunked" in headers.get("transfer-encoding", ""):
+        if writes and "chunked" in headers.get("transfer-encoding", ""):
             return 413, "expected a body with a content-length"
         return None
 

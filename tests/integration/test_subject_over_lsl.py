@@ -4,6 +4,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -215,6 +216,28 @@ def test_wire_format_as_a_foreign_receiver_sees_it(lsl):
     assert before_s + 0.3 <= command.valid_until_s < before_s + 0.5
     assert (stop.sequence, stop.active) == (1, False)
     assert all(channel.amplitude == 0.0 for channel in stop.commands)
+
+
+def test_the_last_zero_reaches_whoever_listens(lsl):
+    output = LslOutput("bye-stim", [OutputChannel("trapezius_r", "mA", 30.0, 0.5)])
+    output.open()
+    inlet = subscribe(lsl, "bye-stim")
+    heard = []
+
+    def listen() -> None:
+        with contextlib.suppress(lsl.util.LostError):
+            while True:
+                samples, _ = inlet.pull_chunk(0.1, min_samples=1, as_numpy=True)
+                heard.extend(decode(sample) for sample in samples)
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    output.apply(1, [ChannelCommand(10.0, 200.0, 4.0)], 0.3)
+    output.close()
+    listener.join(20)
+
+    assert not heard[-1].active
+    assert heard[-1].commands[0].amplitude == 0.0
 
 
 def test_subject_ends_with_its_parent(lsl):
