@@ -72,8 +72,8 @@ def test_every_fault_ends_at_zero_in_time_and_is_explained(campaigns, group) -> 
     report = json.loads(told)
     found = [v for v in report["violations"] if v["rule"] not in FIGURES]
     assert found == [], messages
-    # How fast a stop over HTTP is, with a flood or without, is a figure of the host that
-    # is measured elsewhere; that it gets through is not.
+    # How fast a stop over HTTP is, with a flood or without, is a figure of the host and
+    # measured elsewhere; that it gets through is not.
     for kind in ("stop", "request-flood"):
         assert report["worst_time_to_zero_ms"].get(kind, 0.0) < STOP_MS
     assert process.returncode in {0, 1}, messages
