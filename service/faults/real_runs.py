@@ -55,7 +55,7 @@ WATCH_S = 3.7
 RETURN_S = 1.6
 
 #: A session is where it should be within this time, or the host is too slow. A.
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 
 #: Between two looks of the supervisor the host may be busy for so long; what is beyond
 #: it counts as time in which the whole host stood still. A.
@@ -156,7 +156,6 @@ class RealRig:
         self._waiting = [
             _Progress(d, demand_of(d.kind, d.argument, supervised=True)) for d in draws
         ]
-        self._turned_s = self._looked_s = self._clock.now_s()
         obituary = ""
         try:
             self._supervisor.run(self._look)
@@ -173,6 +172,8 @@ class RealRig:
         """Do what comes next; False when nothing does."""
         progress, now_s = self._waiting[0], self._clock.now_s()
         gap_s, self._looked_s = now_s - self._looked_s, now_s
+        # How long it took to start says nothing about the session.
+        self._turned_s = self._turned_s or now_s
         if progress.injected_s is not None and gap_s > BUSY_S:
             progress.stood_still_s += gap_s
         self._device.listen()

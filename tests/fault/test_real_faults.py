@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.lsl, pytest.mark.timeout(280)]
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 250
 STOP_MS = 1000.0
+FIGURES = {"S17: too late", "S28: too late"}
 
 #: Each group has rigs of its own, one after the other; the groups run side by side.
 GROUPS = {
@@ -69,11 +70,12 @@ def test_every_fault_ends_at_zero_in_time_and_is_explained(campaigns, group) -> 
 
     assert told, messages
     report = json.loads(told)
-    found = [v for v in report["violations"] if v["rule"] != "S28: too late"]
+    found = [v for v in report["violations"] if v["rule"] not in FIGURES]
     assert found == [], messages
-    # How fast a stop gets through a flood is a figure of the host that is measured
-    # elsewhere; that it gets through is not.
-    assert report["worst_time_to_zero_ms"].get("request-flood", 0.0) < STOP_MS
+    # How fast a stop over HTTP is, with a flood or without, is a figure of the host and
+    # measured elsewhere; that it gets through is not.
+    for kind in ("stop", "request-flood"):
+        assert report["worst_time_to_zero_ms"].get(kind, 0.0) < STOP_MS
     assert process.returncode in {0, 1}, messages
     assert report["real_runs"] == len(GROUPS[group])
     assert set(report["by_kind"]) == set(GROUPS[group])
