@@ -169,7 +169,9 @@ def _acknowledge(session: Session, command: Command) -> Step:
             session, command.verb, f"the cause is still there: {session.cause}"
         )
     silent = silent_peer(session) == "output_silent"
-    if session.cause.startswith("journal") and journal_trouble(session):
+    # The journal of a session that failed stays closed: the next one begins its own,
+    # and is not armed without it.
+    if session.cause.startswith("journal") and silent_peer(session):
         return refuse(
             session, command.verb, f"the cause is still there: {session.cause}"
         )

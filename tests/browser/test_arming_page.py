@@ -46,7 +46,9 @@ def make_ready(api: httpx.Client) -> None:
 
 
 def hold_arm(page, seconds: float) -> None:
-    box = page.get_by_role("button", name="Arm").bounding_box()
+    button = page.get_by_role("button", name="Arm")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
     page.mouse.move(box["x"] + 5, box["y"] + 5)
     page.mouse.down()
     page.wait_for_timeout(seconds * 1000)

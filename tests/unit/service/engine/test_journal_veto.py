@@ -56,7 +56,14 @@ def test_a_recorder_that_fails_takes_the_output_to_zero() -> None:
     assert not any(rig.role.state().amplitudes)
     assert rig.state.session is not None
     assert rig.state.session.cause == "journal: the disk is full"
-    assert "still there" in rig.ask("acknowledge").refused
+    assert rig.ask("acknowledge").refused == ""
+    rig.writes = rig.open()
+    stored = {"noise_uv": 3.0, "mvc_uv": 600.0}
+    rig.run(lambda r: not r.ask("calibrate", **stored).refused, 20, script={})
+    rig.run(lambda r: r.phase == "ready", 60, script={})
+    for _ in range(350):
+        rig.step()
+    assert "the disk is full" in rig.ask("arm").refused
 
 
 def test_a_silent_recorder_holds_the_output_at_zero_and_then_is_a_fault() -> None:
