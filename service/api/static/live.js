@@ -379,6 +379,6 @@ addEventListener("keydown", (event) => {
   stop();
 });
 setInterval(showLink, 500);
-loadChecklist();
+loadChecklist("");
 connect();
 paint();
