@@ -14,6 +14,8 @@ from dsp.errors import DspError
 from service.errors import ExitCode, ServiceError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+programs_app = typer.Typer(no_args_is_help=True, help="Check and show programs.")
+app.add_typer(programs_app, name="programs")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON line.")]
 
@@ -204,6 +206,43 @@ def doctor(
     sys.stdout.write("\n".join(map(to_text, findings)) + "\n")
     if any(finding.needed and not finding.ok for finding in findings):
         raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+@programs_app.command("check")
+def programs_check(files: Annotated[list[Path], typer.Argument()]) -> None:
+    """Say whether files are programs, and what is wrong with them, line by line."""
+    from service.program_files import check_files
+
+    checked = check_files(files)
+    for one in checked:
+        for line in one.lines:
+            typer.echo(line, err=bool(one.error))
+    if any(one.error for one in checked):
+        raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+@programs_app.command("show")
+def programs_show(
+    name: Annotated[str, typer.Argument(help="A shipped program, or a TOML file.")],
+    *,
+    json: JsonFlag = False,
+) -> None:
+    """Print a program with every value that is in force."""
+    from service.program_files import find_program, show_json, show_text
+
+    with _told("programs show"):
+        program = find_program(name)
+    sys.stdout.write((show_json if json else show_text)(program) + "\n")
+
+
+@programs_app.command("list")
+def programs_list() -> None:
+    """List the programs that come with unclench."""
+    from service.program_files import list_text, shipped_programs
+
+    with _told("programs list"):
+        text = list_text(shipped_programs().values())
+    sys.stdout.write(text + "\n")
 
 
 def main() -> None:

@@ -118,6 +118,9 @@ class SessionCommand(Message, frozen=True, kw_only=True):
     operator: str = ""
     site: str = ""
     confirmed: tuple[str, ...] = ()
+    measure: str = ""
+    value: float | None = None
+    text: str = ""
 
 
 class Reply(Message, frozen=True, kw_only=True):
@@ -194,6 +197,19 @@ class CalibrationProgress(msgspec.Struct, frozen=True, kw_only=True):
     trials: tuple[TrialState, ...]
 
 
+class MeasureState(msgspec.Struct, frozen=True, kw_only=True):
+    """An outcome measure before and after; ``None`` where it has not been entered.
+
+    ``beyond_error`` says whether the change is more than the error of the measure,
+    where that is known.
+    """
+
+    measure: str
+    before: float | None
+    after: float | None
+    beyond_error: bool | None
+
+
 class ActivityState(msgspec.Struct, frozen=True, kw_only=True):
     """What the controlled muscle did by itself since it was calibrated.
 
@@ -267,6 +283,7 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     calibration: CalibrationState | None
     calibrating: CalibrationProgress | None = None
     reference: str = ""
+    measures: tuple[MeasureState, ...] = ()
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,6 +68,14 @@ class Amplitude(_Model):
     amplitude_ma: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+class Measured(_Model):
+    """An outcome measure that the program asks for: a number, or notes."""
+
+    measure: Text = Field(description="A name from [assess] of the program.")
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    text: Annotated[str, Field(max_length=2000)] = ""
+
+
 class StageChange(_Model):
     """A stage for a subject, and who answers for it."""
 
@@ -135,6 +143,9 @@ class ProgramInfo(BaseModel):
     frequency_hz: float
     threshold_pct_mvc: float
     treatment_s: float
+    modality: str
+    contraindications: dict[str, str]
+    measures: list[str]
 
 
 class OutputChannelInfo(BaseModel):
@@ -202,6 +213,9 @@ def _program_info(program: Program) -> ProgramInfo:
         frequency_hz=program.frequency_hz,
         threshold_pct_mvc=program.success.threshold_pct_mvc,
         treatment_s=program.timing.treatment_s,
+        modality=program.modality.value,
+        contraindications=dict(program.contraindications),
+        measures=[measure.value for measure in program.assess.measures],
     )
 
 

@@ -8,10 +8,13 @@ from service.api.models import (
     Arming,
     Checklist,
     Done,
+    Measured,
     Pressed,
+    RigFacts,
     StageChange,
     Stored,
 )
+from service.api.problems import Problem
 from service.core.arming import CHECKLIST, HOLD_TO_ARM_S, SITES, TOKEN_LIFE_S
 from service.core.model import Verb
 from service.messages import SessionCommand, UnlockStage
@@ -20,9 +23,19 @@ router = APIRouter()
 
 
 @router.get("/checklist")
-async def checklist() -> Checklist:
-    """Return what is confirmed when a session is armed, and where electrodes may be."""
-    return Checklist(items=dict(CHECKLIST), sites=dict(SITES))
+async def checklist(request: Request, program: str = "") -> Checklist:
+    """Return what is confirmed when a session is armed, and where electrodes may be.
+
+    A program may ask for more than the list that every session has; without its name
+    the list is that of the rig's default program.
+    """
+    facts: RigFacts = request.app.state.facts
+    wanted = program or facts.default_program
+    for one in facts.programs:
+        if one.name == wanted:
+            items = {**CHECKLIST, **one.contraindications}
+            return Checklist(items=items, sites=dict(SITES))
+    raise Problem(404, f"there is no program {wanted!r} on this rig")
 
 
 @router.post("/sessions/{session_id}/calibrate")
@@ -100,6 +113,15 @@ async def limit(request: Request, session_id: str, body: Amplitude) -> Done:
     """Bound the amplitude: lower at any time, at once; higher only while disarmed."""
     message = SessionCommand(
         verb=Verb.LIMIT, session_id=session_id, amplitude_ma=body.amplitude_ma
+    )
+    return await command(request, message)
+
+
+@router.post("/sessions/{session_id}/assess")
+async def assess(request: Request, session_id: str, body: Measured) -> Done:
+    """Enter an outcome measure: before the treatment, or while reassessing."""
+    message = SessionCommand(
+        verb=Verb.ASSESS, session_id=session_id, **body.model_dump()
     )
     return await command(request, message)
 

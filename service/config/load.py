@@ -2,16 +2,21 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from service.config.lines import Place, key_lines, line_of
+from service.core.laws.mapping import LAWS
+from service.core.plans import Modality
 from service.errors import ConfigError
 
 #: pydantic puts the tag of a union into the place of an error; users know no tags.
-DRIVER_TAGS = frozenset({"lsl", "replay", "simulated"})
+TAGS = frozenset({"lsl", "replay", "simulated", *LAWS, *Modality})
+
+NO_LINES: Mapping[Place, int] = {}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -19,35 +24,57 @@ Model = TypeVar("Model", bound=BaseModel)
 def load_toml(path: Path, model: type[Model]) -> Model:
     """Return the model in a file; raise `ConfigError` naming every wrong key."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
     except OSError as error:
         msg = f"{path}: expected a TOML file that can be read, got: {error.strerror}"
         raise ConfigError(msg) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{path}: expected TOML, got: {error}; correct the line"
         raise ConfigError(msg) from error
-    return check(data, model, str(path))
+    return check(data, model, str(path), key_lines(text))
 
 
-def check(data: dict[str, Any], model: type[Model], where: str) -> Model:
-    """Return the model of ``data``; raise `ConfigError` naming every wrong key."""
+def check(
+    data: dict[str, Any],
+    model: type[Model],
+    where: str,
+    lines: Mapping[Place, int] = NO_LINES,
+) -> Model:
+    """Return the model of ``data``; raise `ConfigError` naming every wrong key.
+
+    ``lines`` tells on which line of the file each key is.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
         known = sorted(set(_keys(model)))
-        lines = [_line(item, known) for item in error.errors(include_url=False)]
-        raise ConfigError(f"{where}: " + "; ".join(lines)) from error
+        told = [_told(item, known, lines) for item in error.errors(include_url=False)]
+        told.sort(key=lambda one: one[0])
+        text = "; ".join(words for _, words in told)
+        raise ConfigError(f"{where}: {text}") from error
 
 
-def _line(item: Any, known: list[str]) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
-    place = ".".join(str(part) for part in item["loc"] if part not in DRIVER_TAGS)
+def _told(
+    item: Any,  # noqa: ANN401 - pydantic's ErrorDetails
+    known: list[str],
+    lines: Mapping[Place, int],
+) -> tuple[int, str]:
+    place = tuple(part for part in item["loc"] if part not in TAGS)
+    number, words = line_of(lines, place), _words(item, known, place)
+    return (0, words) if number is None else (number, f"line {number}: {words}")
+
+
+def _words(item: Any, known: list[str], path: Place) -> str:  # noqa: ANN401 - as above
+    place = ".".join(map(str, path))
     if item["type"] == "extra_forbidden":
         return f"unknown key {place}{_hint(str(item['loc'][-1]), known)}"
     if item["type"] == "missing":
         return f"missing key {place}"
     if item["type"] == "union_tag_invalid":
         ctx = item["ctx"]
-        return f"{place}.driver: expected {ctx['expected_tags']}, got {ctx['tag']!r}"
+        tag = str(ctx["discriminator"]).strip("'")
+        return f"{place}.{tag}: expected {ctx['expected_tags']}, got {ctx['tag']!r}"
     text = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "value_error":
         return f"{place}: {text}" if place else text

@@ -2,14 +2,26 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from service.config.base import ConfigModel, Name, Seconds, Share
+from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
-from service.core.laws.integral import IntegralLaw
-from service.core.limits import COMPILED, Quantity, beyond_compiled
+from service.config.plans import (
+    AssessTable,
+    Contraindications,
+    EmsTable,
+    not_compiled,
+)
+from service.core.limits import (
+    COMPILED,
+    Quantity,
+    above_recommended,
+    beyond_compiled,
+)
+from service.core.plans import Modality
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -20,36 +32,8 @@ from service.core.program import (
 )
 from service.errors import ConfigError
 
-_BOUT, _LAW, _SUCCESS = Bout(), IntegralLaw(), Success()
+_BOUT, _SUCCESS = Bout(), Success()
 _CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()
-
-
-class Actuation(ConfigModel):
-    """``[actuation]``: what is put out, and up to which amplitude."""
-
-    max_amplitude_ma: Annotated[float, Field(gt=0)]
-    """Highest amplitude that the law may ask for."""
-
-    pulse_width_us: Annotated[float, Field(gt=0)]
-    """Width of one phase of the symmetric biphasic pulse."""
-
-    frequency_hz: Annotated[float, Field(gt=0)]
-    """Pulses per second."""
-
-    @model_validator(mode="after")
-    def _within_compiled(self) -> Self:
-        beyond = beyond_compiled(self.bounds())
-        if beyond:
-            raise ValueError(", ".join(beyond))
-        return self
-
-    def bounds(self) -> dict[Quantity, float]:
-        """Return the bounds that the program states."""
-        return {
-            Quantity.AMPLITUDE_MA: self.max_amplitude_ma,
-            Quantity.PULSE_WIDTH_US: self.pulse_width_us,
-            Quantity.FREQUENCY_HZ: self.frequency_hz,
-        }
 
 
 class BoutConfig(ConfigModel):
@@ -66,18 +50,6 @@ class BoutConfig(ConfigModel):
         if beyond:
             raise ValueError(", ".join(beyond))
         return self
-
-
-class LawConfig(ConfigModel):
-    """``[law]``: the rate-limited integral law."""
-
-    gain_ma_per_s_per_pct: Annotated[float, Field(gt=0, le=1)] = (
-        _LAW.gain_ma_per_s_per_pct
-    )
-    up_ma_per_s: Annotated[
-        float, Field(gt=0, le=COMPILED[Quantity.SLEW_UP_MA_PER_S].absolute)
-    ] = _LAW.up_ma_per_s
-    down_ma_per_s: Annotated[float, Field(gt=0, le=100)] = _LAW.down_ma_per_s
 
 
 class SuccessConfig(ConfigModel):
@@ -141,13 +113,22 @@ class ProgramConfig(ConfigModel):
     title: Annotated[str, Field(min_length=1, max_length=120)]
     window_s: Annotated[float, Field(ge=0.25, le=5)] = Program().window_s
     wean_ma_per_s: Annotated[float, Field(gt=0, le=5)] = Program().wean_ma_per_s
-    actuation: Actuation
+    actuation: EmsTable
     bout: BoutConfig = BoutConfig()
-    law: LawConfig = LawConfig()
+    law: AnyLawTable = Field(default_factory=LAW_TABLES[DEFAULT_KIND])
+    """The control law: each kind has parameters of its own."""
+
     success: SuccessConfig = SuccessConfig()
     calibration: CalibrationConfig = CalibrationConfig()
     response: ResponseConfig = ResponseConfig()
     timing: TimingConfig = TimingConfig()
+    assess: AssessTable = AssessTable()
+    contraindications: Annotated[Contraindications, AfterValidator(not_compiled)] = (
+        Field(default={})
+    )
+    """What is confirmed before a session besides the compiled checklist: a key and a
+    sentence each.
+    """
 
     @model_validator(mode="after")
     def _measures_in_off_parts(self) -> Self:
@@ -160,6 +141,18 @@ class ProgramConfig(ConfigModel):
             raise ValueError(msg)
         return self
 
+    def warnings(self) -> list[str]:
+        """Return what is allowed but more than recommended, each with its table."""
+        share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
+        tables = {
+            "actuation": self.actuation.warnings(),
+            "bout": above_recommended({Quantity.ON_FRACTION: share}),
+            "timing": above_recommended(
+                {Quantity.TREATMENT_S: self.timing.treatment_s}
+            ),
+        }
+        return [f"{table}: {text}" for table, told in tables.items() for text in told]
+
     def to_core(self) -> Program:
         """Return the program as the core knows it."""
         return Program(
@@ -167,21 +160,48 @@ class ProgramConfig(ConfigModel):
             title=self.title,
             window_s=self.window_s,
             wean_ma_per_s=self.wean_ma_per_s,
-            **self.actuation.model_dump(),
+            max_amplitude_ma=self.actuation.max_amplitude_ma,
+            pulse_width_us=self.actuation.pulse_width_us,
+            frequency_hz=self.actuation.frequency_hz,
+            modality=Modality(self.actuation.modality),
             bout=Bout(**self.bout.model_dump()),
-            law=IntegralLaw(**self.law.model_dump()),
+            law=self.law.to_core(),
             success=Success(**self.success.model_dump()),
             calibration=CalibrationPlan(**self.calibration.model_dump()),
             response=ResponsePlan(**self.response.model_dump()),
             timing=Timing(**self.timing.model_dump()),
+            assess=self.assess.to_core(),
+            contraindications=tuple(self.contraindications.items()),
         )
 
     @classmethod
     def from_core(cls, program: Program) -> Self:
         """Return the file that `to_core` would read as ``program``."""
-        data = asdict(program)
-        actuation = {key: data.pop(key) for key in Actuation.model_fields}
-        return cls.model_validate({**data, "actuation": actuation})
+        return cls.model_validate(program_data(program))
+
+
+#: Groups that have the same names in the file and in the core.
+_GROUPS = ("bout", "success", "calibration", "response", "timing")
+_AMPLITUDE = ("max_amplitude_ma", "pulse_width_us", "frequency_hz")
+
+
+def program_data(program: Program) -> dict[str, Any]:
+    """Return a program as the tables of its file."""
+    actuation = {key: getattr(program, key) for key in _AMPLITUDE}
+    return {
+        "name": program.name,
+        "title": program.title,
+        "window_s": program.window_s,
+        "wean_ma_per_s": program.wean_ma_per_s,
+        "actuation": {"modality": program.modality.value, **actuation},
+        **{group: asdict(getattr(program, group)) for group in _GROUPS},
+        "law": law_data(program.law),
+        "assess": {
+            "measures": [measure.value for measure in program.assess.measures],
+            "wait_s": program.assess.wait_s,
+        },
+        "contraindications": dict(program.contraindications),
+    }
 
 
 def load_programs(folder: Path) -> dict[str, Program]:

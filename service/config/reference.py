@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from service.config.meanings import meanings
 from service.config.programs import ProgramConfig
 from service.config.rig import RigConfig
-from service.core.laws.integral import IntegralLaw
 from service.core.limits import COMPILED
+from service.core.plans import AssessPlan, FeedbackPlan, NeedlingPlan
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -44,7 +45,17 @@ device < program < session.
 """
 
 #: The classes of the core that say what the keys of a program mean.
-CORE = (Bout, CalibrationPlan, IntegralLaw, Program, ResponsePlan, Success, Timing)
+CORE = (
+    AssessPlan,
+    Bout,
+    CalibrationPlan,
+    FeedbackPlan,
+    NeedlingPlan,
+    Program,
+    ResponsePlan,
+    Success,
+    Timing,
+)
 
 
 def render() -> str:
@@ -80,7 +91,7 @@ def _row(name: str, field: FieldInfo, models: list[type[BaseModel]]) -> str:
         default = ""
     else:
         default = f"`{field.get_default(call_default_factory=True)!r}`"
-    meaning = " ".join((field.description or _meanings().get(name, "")).split())
+    meaning = " ".join((field.description or core_meanings().get(name, "")).split())
     return f"| `{name}` | {kind} | {default} | {meaning} |"
 
 
@@ -108,21 +119,12 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _models(part)
 
 
-def _meanings() -> dict[str, str]:
+def core_meanings() -> dict[str, str]:
     """Return what the core's docstrings say about each parameter of a program."""
-    meanings: dict[str, str] = {}
+    found: dict[str, str] = {}
     for cls in CORE:
-        names: list[str] = []
-        for line in (inspect.getdoc(cls) or "").splitlines():
-            if not line.startswith(" ") and " : " in line:
-                names = line.split(" : ")[0].split(", ")
-                meanings.update(dict.fromkeys(names, ""))
-            elif line.startswith(" ") and names:
-                for name in names:
-                    meanings[name] = f"{meanings[name]} {line.strip()}".strip()
-            else:
-                names = []
-    return meanings
+        found |= meanings(cls)
+    return found
 
 
 if __name__ == "__main__":

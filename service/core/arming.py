@@ -171,13 +171,15 @@ class ArmRequest:
     site: str = ""
     confirmed: tuple[str, ...] = ()
 
-    def why_not(self, safety: Safety) -> str:
+    def why_not(self, safety: Safety, extra: tuple[tuple[str, str], ...] = ()) -> str:
         """Say what is missing.
 
         Parameters
         ----------
         safety : Safety
             What the rig demands.
+        extra : tuple of (str, str)
+            Keys and sentences of what the program asks to be confirmed as well.
 
         Returns
         -------
@@ -191,7 +193,20 @@ class ArmRequest:
             return f"the rig file names no site of the electrodes, expected {known}"
         if self.site != safety.site:
             return f"expected the electrodes at {safety.site}, got {self.site!r}"
-        open_items = [CHECKLIST[k] for k in CHECKLIST if k not in self.confirmed]
-        if open_items:
-            return f"not confirmed: {'; '.join(open_items)}"
-        return ""
+        return self.why_not_confirmed((*CHECKLIST.items(), *extra))
+
+    def why_not_confirmed(self, items: tuple[tuple[str, str], ...]) -> str:
+        """Say which items of a checklist are open.
+
+        Parameters
+        ----------
+        items : tuple of (str, str)
+            Keys and sentences.
+
+        Returns
+        -------
+        str
+            A sentence; empty when none is.
+        """
+        open_items = [words for key, words in items if key not in self.confirmed]
+        return f"not confirmed: {'; '.join(open_items)}" if open_items else ""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from service.core.arming import ARM_GOOD_S, Button
+from service.core.assessing import assess
 from service.core.calibrating import begin_calibration
 from service.core.control import Level
 from service.core.model import (
@@ -90,7 +91,8 @@ def _ceremony_trouble(session: Session, command: Command) -> str:
     why = ""
     if safety.ceremony:
         why = session.button.why_not(session.now_s, command.arming.token)
-        why = why or command.arming.why_not(safety)
+        extra = session.setup.program.contraindications
+        why = why or command.arming.why_not(safety, extra)
     if not why and operator_trouble(session):
         why = "no operator is present: keep sending present"
     return why
@@ -194,4 +196,5 @@ COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {
     Verb.PRESENT: _present,
     Verb.LEVEL: _level,
     Verb.LIMIT: _limit,
+    Verb.ASSESS: assess,
 }

@@ -157,6 +157,7 @@ class Verb(enum.StrEnum):
     PRESENT = "present"
     LEVEL = "level"
     LIMIT = "limit"
+    ASSESS = "assess"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,8 @@ class Command:
         For ``ARM``: who answers for it, and what was confirmed.
     amplitude_ma : float or None
         For ``LEVEL`` and ``LIMIT``.
+    measure, value, text
+        For ``ASSESS``: what was measured, the number, or the notes.
     """
 
     now_s: float
@@ -192,6 +195,9 @@ class Command:
     token: str = ""
     arming: ArmRequest = field(default_factory=ArmRequest)
     amplitude_ma: float | None = None
+    measure: str = ""
+    value: float | None = None
+    text: str = ""
 
 
 Event = (

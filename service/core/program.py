@@ -9,6 +9,7 @@ from typing import Any
 
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
+from service.core.plans import AssessPlan, FeedbackPlan, Modality, NeedlingPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,17 @@ class Program:
         Fall of the level after success. A: 0.15 on people.
     bout, law, success, calibration, response, timing
         The groups above.
+    modality : Modality
+        What actuates; of ``none`` nothing ever goes out, and the numbers above are 0.
+    assess : AssessPlan
+        What is measured before and after.
+    contraindications : tuple of (str, str)
+        What is confirmed before a session besides the compiled checklist: keys and
+        sentences.
+    feedback : FeedbackPlan or None
+        Of biofeedback.
+    needling : NeedlingPlan or None
+        Of the observation of needling.
     """
 
     name: str = "ems-flutter"
@@ -194,3 +206,13 @@ class Program:
     calibration: CalibrationPlan = field(default_factory=CalibrationPlan)
     response: ResponsePlan = field(default_factory=ResponsePlan)
     timing: Timing = field(default_factory=Timing)
+    modality: Modality = Modality.EMS
+    assess: AssessPlan = field(default_factory=AssessPlan)
+    contraindications: tuple[tuple[str, str], ...] = ()
+    feedback: FeedbackPlan | None = None
+    needling: NeedlingPlan | None = None
+
+    @property
+    def actuates(self) -> bool:
+        """Whether anything may ever go out."""
+        return self.modality is not Modality.NONE

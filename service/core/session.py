@@ -7,6 +7,7 @@ them, and nothing but an acknowledgement leaves ``fault``.
 import math
 from dataclasses import replace
 
+from service.core.assessing import comparison_notes, waits_for_entries
 from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
 from service.core.model import (
@@ -102,10 +103,13 @@ def _progress(session: Session, sample: Sample) -> Step:
 
 def _reassess_on(session: Session, sample: Sample) -> Step:
     program = session.setup.program
-    if session.zero.covers(sample.measured_s, program.window_s, program.bout):
-        session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
     elapsed_s = session.now_s - session.phase_since_s
-    if elapsed_s < program.timing.reassess_s or not session.reassess_uv:
+    is_over = elapsed_s >= program.timing.reassess_s and bool(session.reassess_uv)
+    if not is_over and session.zero.covers(
+        sample.measured_s, program.window_s, program.bout
+    ):
+        session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
+    if not is_over or waits_for_entries(session):
         return session, ()
     if session.calibration is None:
         return fail(session, "reassessing without a calibration")
@@ -118,7 +122,8 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
         and final > success.exit_ratio * success.threshold_pct_mvc
     ):
         done = replace(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
-    return enter(done, Phase.DONE, cause=done.cause)
+    ended, notes = enter(done, Phase.DONE, cause=done.cause)
+    return ended, (*comparison_notes(done), *notes)
 
 
 def _lose_source(session: Session, reason: str) -> Step:

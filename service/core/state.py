@@ -10,6 +10,7 @@ from service.core.dose import Dose
 from service.core.ebb import Ebb
 from service.core.guards import CrampWatch
 from service.core.limits import Bound, Limits, Pulse, Quantity
+from service.core.measures import Entered
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.program import Program
 from service.core.response import Response
@@ -175,6 +176,8 @@ class Session:
         How it ended, or will end after the reassessment.
     cause : str
         Why it ended so; of a fault, its cause.
+    entries : tuple of Entered
+        Outcome measures that the operator has entered.
     """
 
     setup: Setup
@@ -205,6 +208,7 @@ class Session:
     final_pct_mvc: float = math.nan
     outcome: Outcome | None = None
     cause: str = ""
+    entries: tuple[Entered, ...] = ()
 
 
 Step = tuple[Session, tuple[Note, ...]]

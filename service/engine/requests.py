@@ -34,6 +34,9 @@ def command_of(
             request.token, request.operator, request.site, request.confirmed
         ),
         amplitude_ma=request.amplitude_ma,
+        measure=request.measure,
+        value=request.value,
+        text=request.text,
         **values,
     )
 

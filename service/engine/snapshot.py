@@ -7,6 +7,7 @@ from dsp.types import QualityFlag
 from service.core.calibration import CalibrationRun
 from service.core.decide import Decision
 from service.core.dose import ON_WINDOW_S, UC_PER_MC
+from service.core.measures import compare
 from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.watch import operator_trouble
@@ -15,6 +16,7 @@ from service.messages import (
     CalibrationProgress,
     CalibrationState,
     ChannelTension,
+    MeasureState,
     SessionState,
     TrialState,
 )
@@ -119,7 +121,20 @@ def session_state(
         final_pct_mvc=finite(session.final_pct_mvc),
         calibration=_calibration_state(session.calibration),
         calibrating=_progress(session.calibrating, session.now_s),
+        measures=_measures(session),
         **names,
+    )
+
+
+def _measures(session: Session) -> tuple[MeasureState, ...]:
+    return tuple(
+        MeasureState(
+            measure=one.measure.value,
+            before=finite(one.before),
+            after=finite(one.after),
+            beyond_error=one.beyond_error,
+        )
+        for one in compare(session.setup.program.assess, session.entries)
     )
 
 

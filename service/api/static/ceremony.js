@@ -4,14 +4,16 @@
 const PRESS_MS = 300;
 const PRESENT_MS = 500;
 const byId = (id) => document.getElementById(id);
-let items = [];
 let operating = "";
 let holding = null;
 
-export async function loadChecklist() {
-  const body = await (await fetch("/api/v1/checklist")).json();
-  items = Object.keys(body.items);
-  byId("checklist").append(...items.map((key) => {
+export async function loadChecklist(program) {
+  if (loadChecklist.of === program) return;
+  loadChecklist.of = program;
+  const query = program ? `?program=${encodeURIComponent(program)}` : "";
+  const body = await (await fetch(`/api/v1/checklist${query}`)).json();
+  if (loadChecklist.of !== program) return;
+  byId("checklist").replaceChildren(byId("checklist").querySelector("legend"), ...Object.keys(body.items).map((key) => {
     const label = document.createElement("label");
     const box = document.createElement("input");
     box.type = "checkbox";
@@ -24,6 +26,7 @@ export async function loadChecklist() {
 export function showCeremony(session) {
   const wanted = Boolean(session?.ceremony) && session.phase === "ready";
   byId("ceremony").hidden = byId("held").hidden = !wanted;
+  if (wanted) loadChecklist(session.program);
   if (wanted) byId("site-text").textContent = `electrodes at ${session.site || "no site in the rig file"}`;
   if (session?.session_id !== operating) operating = "";
 }

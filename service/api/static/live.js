@@ -382,6 +382,6 @@ addEventListener("keydown", (event) => {
   stop();
 });
 setInterval(showLink, 500);
-loadChecklist();
+loadChecklist("");
 connect();
 paint();

@@ -74,3 +74,12 @@ def test_details_cannot_hide_what_a_problem_is() -> None:
 
     assert b'"status":503' in response.body
     assert b'"age_ms":1' in response.body
+
+
+def test_the_checklist_is_that_of_a_program(ask: Ask) -> None:
+    plain = ask("GET", "/checklist")
+    named = ask("GET", "/checklist?program=ems-flutter-demo")
+
+    assert plain.status_code == named.status_code == 200
+    assert plain.json() == named.json()
+    assert ask("GET", "/checklist?program=nonesuch").status_code == 404

@@ -1,0 +1,96 @@
+"""The tables of a program file that say what is actuated and what is asked for."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from service.config.base import ConfigModel
+from service.core.arming import CHECKLIST
+from service.core.limits import Quantity, above_recommended, beyond_compiled
+from service.core.plans import AssessPlan, Measure
+
+_UC_PER_MA_US = 1e-3
+
+
+class EmsTable(ConfigModel):
+    """``[actuation]`` with ``modality = "ems"``: a surface stimulator."""
+
+    modality: Literal["ems"] = "ems"
+    """What actuates."""
+
+    max_amplitude_ma: Annotated[float, Field(gt=0)]
+    """Highest amplitude that the law may ask for."""
+
+    pulse_width_us: Annotated[float, Field(gt=0)]
+    """Width of one phase of the symmetric biphasic pulse."""
+
+    frequency_hz: Annotated[float, Field(gt=0)]
+    """Pulses per second."""
+
+    @model_validator(mode="after")
+    def _within_compiled(self) -> Self:
+        beyond = beyond_compiled(self.bounds())
+        if beyond:
+            raise ValueError(", ".join(beyond))
+        return self
+
+    def bounds(self) -> dict[Quantity, float]:
+        """Return the bounds that the program states."""
+        charge_uc = self.max_amplitude_ma * self.pulse_width_us * _UC_PER_MA_US
+        return {
+            Quantity.AMPLITUDE_MA: self.max_amplitude_ma,
+            Quantity.PULSE_WIDTH_US: self.pulse_width_us,
+            Quantity.FREQUENCY_HZ: self.frequency_hz,
+            Quantity.CHARGE_UC: charge_uc,
+        }
+
+    def warnings(self) -> list[str]:
+        """Return what is allowed but more than recommended."""
+        return above_recommended(self.bounds())
+
+
+MeasureName = Literal[
+    "tension_pct_mvc",
+    "range_of_motion_deg",
+    "pain_nrs",
+    "pressure_pain_threshold_kpa",
+    "notes",
+]
+
+
+class AssessTable(ConfigModel):
+    """``[assess]``: what is measured before and after, stimulation off."""
+
+    measures: list[MeasureName] = Field(default=["tension_pct_mvc"])
+    """What the operator is asked for; tension is measured by the session itself."""
+
+    wait_s: Annotated[float, Field(ge=0, le=3600)] = AssessPlan().wait_s
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len(set(self.measures)) != len(self.measures):
+            msg = f"measures: expected each once, got {', '.join(self.measures)}"
+            raise ValueError(msg)
+        if Measure.TENSION_PCT_MVC not in self.measures:
+            msg = "measures: expected tension_pct_mvc among them: it is always measured"
+            raise ValueError(msg)
+        return self
+
+    def to_core(self) -> AssessPlan:
+        """Return the plan."""
+        return AssessPlan(tuple(Measure(name) for name in self.measures), self.wait_s)
+
+
+ItemKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+ItemText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+Contraindications = dict[ItemKey, ItemText]
+
+
+def not_compiled(items: Contraindications) -> Contraindications:
+    """Return the items; raise `ValueError` if one would replace a compiled one."""
+    taken = sorted(set(items) & set(CHECKLIST))
+    if taken:
+        msg = f"{', '.join(taken)}: always confirmed, under this key; leave it out"
+        raise ValueError(msg)
+    return items
