@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
+from service.core.leaking import leak_on
 from service.core.model import (
     STIMULATING_PHASES,
     Command,
@@ -91,6 +92,8 @@ def _see_sample(session: Session, sample: Sample) -> Step:
 
 
 def _progress(session: Session, sample: Sample) -> Step:
+    if session.phase is Phase.LEAK and session.leak_run is not None:
+        return leak_on(session, session.leak_run, sample)
     if session.phase in STIMULATING_PHASES:
         return treat(session, sample)
     if session.phase is Phase.CALIBRATING and session.calibrating is not None:

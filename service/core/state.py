@@ -9,6 +9,7 @@ from service.core.control import Level
 from service.core.dose import Dose
 from service.core.ebb import Ebb
 from service.core.guards import CrampWatch
+from service.core.leak import LeakResult, LeakRun
 from service.core.limits import Bound, Limits, Pulse, Quantity
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.program import Program
@@ -135,8 +136,8 @@ class Session:
         Since when the device has confirmed zero.
     last_good_s : float
         When EMG of good quality came last.
-    readback_s : float
-        Time of the newest readback.
+    readback_s, readback_ma : float
+        Time of the newest readback, and the amplitude in it.
     output_fault : str or None
         What the newest readback complained about.
     journal_s : float
@@ -161,6 +162,10 @@ class Session:
         The calibration under way.
     calibration : Calibration or None
         The last one that was accepted.
+    leak_run : LeakRun or None
+        The leak calibration under way.
+    leak : LeakResult or str or None
+        What the last one found, or why it found nothing; None before the first.
     treatment : Treatment or None
         Exists from the start of the treatment on.
     hold_reason : str
@@ -187,6 +192,7 @@ class Session:
     zero: ZeroTime = field(default_factory=ZeroTime)
     output_fault: str | None = None
     readback_s: float = -math.inf
+    readback_ma: float = 0.0
     journal_s: float = -math.inf
     journal_trouble: str = ""
     established: Established = field(default_factory=Established)
@@ -198,6 +204,8 @@ class Session:
     operator_ma: float = math.inf
     calibrating: CalibrationRun | None = None
     calibration: Calibration | None = None
+    leak_run: LeakRun | None = None
+    leak: LeakResult | str | None = None
     treatment: Treatment | None = None
     hold_reason: str = ""
     resume_to: Phase = Phase.TREATING
