@@ -7,6 +7,7 @@ them, and nothing but an acknowledgement leaves ``fault``.
 import math
 from dataclasses import replace
 
+from dsp.types import QualityFlag
 from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
 from service.core.leaking import leak_on
@@ -103,13 +104,22 @@ def _progress(session: Session, sample: Sample) -> Step:
     return session, ()
 
 
+#: A reassessment that measures nothing is given up after so many of its lengths. A.
+REASSESS_PATIENCE = 3.0
+
+
 def _reassess_on(session: Session, sample: Sample) -> Step:
     program = session.setup.program
-    if session.zero.covers(sample.measured_s, program.window_s, program.bout):
+    silent = session.zero.covers(sample.measured_s, program.window_s, program.bout)
+    if silent and not sample.quality & QualityFlag.DRIFT:
         session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
     elapsed_s = session.now_s - session.phase_since_s
-    if elapsed_s < program.timing.reassess_s or not session.reassess_uv:
+    if elapsed_s < program.timing.reassess_s:
         return session, ()
+    if not session.reassess_uv:
+        if elapsed_s < REASSESS_PATIENCE * program.timing.reassess_s:
+            return session, ()
+        return _unassessed(session)
     if session.calibration is None:
         return fail(session, "reassessing without a calibration")
     power = math.fsum(uv * uv for uv in session.reassess_uv) / len(session.reassess_uv)
@@ -122,6 +132,13 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
     ):
         done = replace(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
     return enter(done, Phase.DONE, cause=done.cause)
+
+
+def _unassessed(session: Session) -> Step:
+    cause = "no tone without stimulation and motion could be measured afterwards"
+    if session.outcome is Outcome.REACHED:
+        session = replace(session, outcome=Outcome.NOT_REACHED, cause=cause)
+    return enter(session, Phase.DONE, cause=cause)
 
 
 def _lose_source(session: Session, reason: str) -> Step:

@@ -87,6 +87,8 @@ class Treatment:
         Amplitude that the law wants in on parts.
     tone_pct_mvc, tone_s : float
         Newest tone measured without stimulation, and when; NaN before the first.
+    moved : bool
+        Whether that tone was measured under motion or a drifting baseline.
     relaxation : Relaxation
         Evidence that the muscle is relaxed.
     response : Response
@@ -107,6 +109,7 @@ class Treatment:
     level: Level = field(default_factory=Level)
     tone_pct_mvc: float = math.nan
     tone_s: float = -math.inf
+    moved: bool = False
     relaxation: Relaxation = field(default_factory=Relaxation)
     response: Response = field(default_factory=Response)
     cramp: CrampWatch = field(default_factory=CrampWatch)
