@@ -37,8 +37,10 @@ class QualityFlag(enum.IntFlag):
 
 
 #: With any of these the channel's tension must never be read as relaxed. `DRIFT` is a
-#: warning: baseline below the band does no harm, and motion that reaches into it only
-#: ever adds tension (up to 5 %MVC at 300 µV of sway). No contraction is measured in it.
+#: warning: baseline below the band does no harm, and motion that reaches into it adds
+#: power as a rule (up to 5 %MVC at 300 µV of sway). But what moves an electrode can
+#: lift it, and a noise floor learned meanwhile is too high: so tension under `DRIFT`
+#: neither raises a stimulation nor counts as relaxed, and no contraction is measured.
 BAD_QUALITY = (
     QualityFlag.SETTLING
     | QualityFlag.NON_FINITE

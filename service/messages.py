@@ -210,6 +210,32 @@ class MeasureState(msgspec.Struct, frozen=True, kw_only=True):
     beyond_error: bool | None
 
 
+class LeakState(msgspec.Struct, frozen=True, kw_only=True):
+    """What stimulation leaves in the tension of the controlled channel.
+
+    ``tone_from`` is "any_window" if the artifact method may be believed up to
+    ``measured_ma``, "off_windows" if it may not, and ``why`` says why. Tension of other
+    windows is then flagged ``artifact``. Success is judged in off-windows in any case.
+    """
+
+    tone_from: str
+    why: str
+    slope_uv_per_ma: float | None = None
+    slope_pct_mvc_per_ma: float | None = None
+    worst_uv: float | None = None
+    allowed_uv: float | None = None
+    measured_ma: float | None = None
+
+
+class LeakProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """A leak calibration under way: which of ``n_steps`` above zero, and how high."""
+
+    step: int
+    n_steps: int
+    step_ma: float
+    maximum_ma: float
+
+
 class ActivityState(msgspec.Struct, frozen=True, kw_only=True):
     """What the controlled muscle did by itself since it was calibrated.
 
@@ -282,6 +308,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     final_pct_mvc: float | None
     calibration: CalibrationState | None
     calibrating: CalibrationProgress | None = None
+    leak: LeakState | None = None
+    leak_progress: LeakProgress | None = None
     reference: str = ""
     measures: tuple[MeasureState, ...] = ()
 

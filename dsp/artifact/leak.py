@@ -65,7 +65,9 @@ class Leak:
         )
 
 
-def measure_leak(amplitude_ma: F64, rms_uv: F64, threshold_uv: F64) -> Leak:
+def measure_leak(
+    amplitude_ma: F64, rms_uv: F64, threshold_uv: F64, min_steps: int = MIN_STEPS
+) -> Leak:
     """Fit the residual of a method against the intensity.
 
     Parameters
@@ -77,6 +79,9 @@ def measure_leak(amplitude_ma: F64, rms_uv: F64, threshold_uv: F64) -> Leak:
         where nothing was left to measure.
     threshold_uv : ndarray, shape (n_channels,)
         Tension threshold in microvolt.
+    min_steps : int
+        Fewer intensities above zero are an error. A leak that is too large already
+        needs no more.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def measure_leak(amplitude_ma: F64, rms_uv: F64, threshold_uv: F64) -> Leak:
     ShapeError
         If the shapes do not belong together.
     DesignError
-        If there is no step at zero, or fewer than `MIN_STEPS` above it.
+        If there is no step at zero, or fewer than ``min_steps`` above it.
 
     Notes
     -----
@@ -103,9 +108,9 @@ def measure_leak(amplitude_ma: F64, rms_uv: F64, threshold_uv: F64) -> Leak:
         )
         raise ShapeError(msg)
     on = amplitude_ma > 0
-    if on.all() or np.count_nonzero(on) < MIN_STEPS:
+    if on.all() or np.count_nonzero(on) < min_steps:
         msg = (
-            f"leak: expected a step at 0 mA and at least {MIN_STEPS} above it, got "
+            f"leak: expected a step at 0 mA and at least {min_steps} above it, got "
             f"{list(amplitude_ma)}"
         )
         raise DesignError(msg)

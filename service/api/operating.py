@@ -78,6 +78,17 @@ async def arm(request: Request, session_id: str, body: Arming | None = None) -> 
     return await command(request, message)
 
 
+@router.post("/sessions/{session_id}/leak")
+async def leak(request: Request, session_id: str) -> Done:
+    """Measure what stimulation leaves in the tension: armed only, it stimulates.
+
+    The person rests while the intensity is stepped. ``session.leak`` says whether the
+    artifact method may be believed.
+    """
+    message = SessionCommand(verb=Verb.LEAK, session_id=session_id)
+    return await command(request, message)
+
+
 @router.post("/sessions/{session_id}/present")
 async def present(request: Request, session_id: str) -> Done:
     """Show that an operator is there: at least once a second while armed."""

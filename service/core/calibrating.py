@@ -50,7 +50,8 @@ def begin_calibration(session: Session, command: Command) -> Step:
         warnings=command.warnings,
     )
     calibrating, notes = enter(
-        replace(session, calibrating=run, calibration=None), Phase.CALIBRATING
+        replace(session, calibrating=run, calibration=None, leak=None),
+        Phase.CALIBRATING,
     )
     return calibrating, (*notes, prompt_of(run))
 

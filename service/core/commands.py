@@ -8,6 +8,7 @@ from service.core.arming import ARM_GOOD_S, Button
 from service.core.assessing import assess
 from service.core.calibrating import begin_calibration
 from service.core.control import Level
+from service.core.leaking import abandon_leak, begin_leak
 from service.core.model import (
     PERMITTED_PHASES,
     STIMULATING_PHASES,
@@ -149,6 +150,8 @@ def _start(session: Session, command: Command) -> Step:
 
 
 def _hold(session: Session, command: Command) -> Step:
+    if session.phase is Phase.LEAK:
+        return abandon_leak(session, "operator")
     if session.phase in STIMULATING_PHASES:
         return hold(session, "operator")
     if session.phase is Phase.HOLDING:
@@ -188,6 +191,7 @@ COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {
     Verb.CONNECT: _connect,
     Verb.CALIBRATE: _calibrate,
     Verb.ARM: _arm,
+    Verb.LEAK: begin_leak,
     Verb.START: _start,
     Verb.HOLD: _hold,
     Verb.STOP: _stop,

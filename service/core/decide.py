@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from service.core.dose import Dose
 from service.core.limits import Quantity, amplitude_ceilings, bound_amplitude
-from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
+from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES, Phase
 from service.core.stage import Stage
 from service.core.state import Session
 from service.core.tone import ZeroTime
@@ -57,24 +57,23 @@ def decide(session: Session) -> tuple[Session, Decision]:
     decision : Decision
         Zero outside of the stimulating phases.
     """
-    treatment = session.treatment
-    if session.phase not in STIMULATING_PHASES or treatment is None:
+    wanted_ma = _wanted_ma(session)
+    if session.phase not in STIMULATING_PHASES or wanted_ma is None:
         active = session.phase in PERMITTED_PHASES
         return session, Decision(active, 0.0, 0.0, 0.0, "", (session.phase.value,))
-    now_s = session.now_s
-    # A signal that fails stops the turning of the bouts: nothing may stay on for it.
-    on = treatment.on and now_s - treatment.bout_s < session.setup.program.bout.on_s
-    requested = treatment.level.level_ma if on else 0.0
+    now_s, requested = session.now_s, wanted_ma
     limits, pulse = session.setup.limits, session.setup.pulse
     dose = session.dose.at(now_s, limits[Quantity.ON_FRACTION].value)
     ceilings = _ceilings(session, dose)
     bounded = bound_amplitude(requested, ceilings, session.setup.amplitude_step_ma)
     dt_s = min(max(now_s - session.established.t_s, 0.0), MAX_DOSE_DT_S)
-    treatment = replace(
-        treatment,
-        peak_ma=max(treatment.peak_ma, bounded.amplitude_ma),
-        dose_ma_s=treatment.dose_ma_s + bounded.amplitude_ma * dt_s,
-    )
+    treatment = session.treatment
+    if treatment is not None:
+        treatment = replace(
+            treatment,
+            peak_ma=max(treatment.peak_ma, bounded.amplitude_ma),
+            dose_ma_s=treatment.dose_ma_s + bounded.amplitude_ma * dt_s,
+        )
     decided = replace(
         session,
         treatment=treatment,
@@ -83,7 +82,7 @@ def decide(session: Session) -> tuple[Session, Decision]:
         established=session.established.after(now_s, bounded.exact_ma),
         dose=dose.applied(bounded.amplitude_ma, pulse, now_s + MAX_DOSE_DT_S),
     )
-    part = "on" if on else "off"
+    part = "on" if _is_on(session) else "off"
     reasons = (session.phase.value, part, *bounded.reasons)
     return decided, Decision(
         active=True,
@@ -93,6 +92,28 @@ def decide(session: Session) -> tuple[Session, Decision]:
         most_limiting=bounded.most_limiting,
         reasons=reasons,
     )
+
+
+def _wanted_ma(session: Session) -> float | None:
+    """Return what is asked for now; None where there is nobody to ask."""
+    if session.phase is Phase.LEAK:
+        run = session.leak_run
+        return None if run is None else run.amplitude_ma(session.now_s)
+    treatment = session.treatment
+    if treatment is None:
+        return None
+    return treatment.level.level_ma if _is_on(session) else 0.0
+
+
+def _is_on(session: Session) -> bool:
+    treatment, run = session.treatment, session.leak_run
+    if session.phase is Phase.LEAK:
+        return run is not None and run.amplitude_ma(session.now_s) > 0
+    if treatment is None:
+        return False
+    # A signal that fails stops the turning of the bouts: nothing may stay on for it.
+    passed_s = session.now_s - treatment.bout_s
+    return treatment.on and passed_s < session.setup.program.bout.on_s
 
 
 def _ceilings(session: Session, dose: Dose) -> dict[str, float]:

@@ -8,12 +8,14 @@ a method that leaves too much is refused. Pure: who drives the output asks
 
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from dsp.artifact.leak import MAX_THRESHOLD_SHARE, measure_leak, step_amplitudes_ma
 from dsp.types import BAD_QUALITY
+from service.core.limits import floor_to_step
 from service.core.model import Sample
 from service.core.tone import UPDATE_S, Calibration
 
@@ -37,6 +39,8 @@ class LeakPlan:
     up_ma_per_s : float
         Rise from step to step. A: 0.8; a muscle that is startled contracts, and what it
         does then is no leak.
+    grid_ma : float
+        Grid of the device, which the steps are put on; 0 means continuous.
     """
 
     maximum_ma: float
@@ -44,16 +48,23 @@ class LeakPlan:
     step_s: float = 5.0
     settle_s: float = 1.5
     up_ma_per_s: float = 0.8
+    grid_ma: float = 0.0
 
     @property
     def amplitudes_ma(self) -> tuple[float, ...]:
         """Intensity of every step, rising from zero."""
-        return tuple(step_amplitudes_ma(self.maximum_ma, self.n_steps).tolist())
+        equal_ma = step_amplitudes_ma(self.maximum_ma, self.n_steps).tolist()
+        return tuple(floor_to_step(ma, self.grid_ma) for ma in equal_ma)
 
     @property
     def rise_s(self) -> float:
         """How long it takes from one step to the next."""
         return self.maximum_ma / self.n_steps / self.up_ma_per_s
+
+    @property
+    def on_s(self) -> float:
+        """How long there is stimulation."""
+        return self.n_steps * (self.rise_s + self.step_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,8 @@ class LeakResult:
         Largest residual, measured or on the line.
     allowed_uv : float
         A quarter of the tension threshold.
+    measured_ma : float
+        Highest intensity that was measured: nothing is known above it.
     refusal : str
         Why the method must not be believed under stimulation, a sentence for the
         operator; empty if it may.
@@ -77,6 +90,7 @@ class LeakResult:
     slope_pct_mvc_per_ma: float
     worst_uv: float
     allowed_uv: float
+    measured_ma: float
     refusal: str = ""
 
 
@@ -96,6 +110,8 @@ class LeakRun:
         What each step recorded.
     last_s : float
         Time of the newest recorded value.
+    n_judged : int
+        Steps that have been judged.
     """
 
     plan: LeakPlan
@@ -103,6 +119,7 @@ class LeakRun:
     window_s: float
     rms_uv: tuple[tuple[float, ...], ...] = field(default=())
     last_s: float = -math.inf
+    n_judged: int = 0
 
     def amplitude_ma(self, t_s: float) -> float:
         """Return the intensity to ask for.
@@ -120,8 +137,27 @@ class LeakRun:
         step, since_s = self._step(t_s)
         if not 0 <= step <= self.plan.n_steps:
             return 0.0
-        missing_s = max(0.0, self.plan.rise_s - since_s) if step else 0.0
-        return self.plan.amplitudes_ma[step] - missing_s * self.plan.up_ma_per_s
+        if step == 0:
+            return 0.0
+        before_ma, there_ma = self.plan.amplitudes_ma[step - 1 : step + 1]
+        missing_s = max(0.0, self.plan.rise_s - since_s)
+        # On the grid of the device a step may be lower than a full rise leads to.
+        return max(before_ma, there_ma - missing_s * self.plan.up_ma_per_s)
+
+    def step_at(self, t_s: float) -> int:
+        """Return which step is under way.
+
+        Parameters
+        ----------
+        t_s : float
+            Now.
+
+        Returns
+        -------
+        int
+            0 for the one without stimulation; below 0 before it.
+        """
+        return self._step(t_s)[0]
 
     def finished(self, t_s: float) -> bool:
         """Return whether all steps are over.
@@ -173,15 +209,17 @@ class LeakRun:
         return 1 + int(step), since_s
 
 
-def conclude_leak(
-    run: LeakRun, calibration: Calibration, threshold_pct_mvc: float
-) -> LeakResult | str:
-    """Judge a method by what it left of the stimulation.
+def judge_leak(
+    run: LeakRun, t_s: float, calibration: Calibration, threshold_pct_mvc: float
+) -> LeakResult | str | None:
+    """Judge a method by what it left of the stimulation in the steps that are over.
 
     Parameters
     ----------
     run : LeakRun
-        Finished.
+        Under way or finished.
+    t_s : float
+        Now.
     calibration : Calibration
         Noise and MVC of the channel.
     threshold_pct_mvc : float
@@ -189,16 +227,33 @@ def conclude_leak(
 
     Returns
     -------
-    LeakResult or str
-        A sentence for the operator if nothing can be said: the muscle was not relaxed,
-        or a step recorded nothing.
+    LeakResult or str or None
+        None as long as a further step can still change the verdict: what leaks too much
+        already is refused without going higher. A sentence for the operator if nothing
+        can be said: the muscle was not relaxed, or a step recorded nothing.
     """
-    uv_per_pct = calibration.mvc_uv / _PERCENT
-    levels = [statistics.median(v) if v else math.nan for v in run.rms_uv]
-    levels += [math.nan] * (run.plan.n_steps + 1 - len(levels))
+    n_over = min(max(run.step_at(t_s), 0), run.plan.n_steps + 1)
+    if n_over == 0:
+        return None
+    amplitudes_ma = run.plan.amplitudes_ma[:n_over]
+    steps = (*run.rms_uv, *((),) * n_over)[:n_over]
+    levels_uv = [statistics.median(step) if step else math.nan for step in steps]
+    why = _why_unknown(amplitudes_ma, levels_uv, calibration, threshold_pct_mvc)
+    if why or n_over == 1:
+        return why or None
+    result = _measured(amplitudes_ma, levels_uv, calibration, threshold_pct_mvc)
+    return result if result.refusal or n_over > run.plan.n_steps else None
+
+
+def _why_unknown(
+    amplitudes_ma: Sequence[float],
+    levels_uv: Sequence[float],
+    calibration: Calibration,
+    threshold_pct_mvc: float,
+) -> str:
     missing = [
         f"{ma:g}"
-        for ma, level in zip(run.plan.amplitudes_ma, levels, strict=True)
+        for ma, level in zip(amplitudes_ma, levels_uv, strict=True)
         if math.isnan(level)
     ]
     if missing:
@@ -206,16 +261,27 @@ def conclude_leak(
             f"nothing could be measured at {', '.join(missing)} mA: pulses leave too "
             "little, or the EMG was not good; measure in off-windows"
         )
-    resting = calibration.tone_pct_mvc(levels[0])
-    if not resting < threshold_pct_mvc:
-        return (
-            f"the muscle was at {resting:.1f} %MVC without stimulation, expected less "
-            f"than {threshold_pct_mvc:g}: relax and repeat"
-        )
+    resting = calibration.tone_pct_mvc(levels_uv[0])
+    if resting < threshold_pct_mvc:
+        return ""
+    return (
+        f"the muscle was at {resting:.1f} %MVC without stimulation, expected less "
+        f"than {threshold_pct_mvc:g}: relax and repeat"
+    )
+
+
+def _measured(
+    amplitudes_ma: Sequence[float],
+    levels_uv: Sequence[float],
+    calibration: Calibration,
+    threshold_pct_mvc: float,
+) -> LeakResult:
+    uv_per_pct = calibration.mvc_uv / _PERCENT
     found = measure_leak(
-        np.array(run.plan.amplitudes_ma),
-        np.array(levels)[:, np.newaxis],
+        np.array(amplitudes_ma),
+        np.array(levels_uv)[:, np.newaxis],
         np.array([threshold_pct_mvc * uv_per_pct]),
+        min_steps=1,  # whether there are enough for a pass, the plan has seen to
     )
     slope, worst = float(found.slope_uv_per_ma[0]), float(found.worst_uv[0])
     allowed = float(found.allowed_uv[0])
@@ -224,7 +290,8 @@ def conclude_leak(
         refusal = (
             f"stimulation leaves {worst:.1f} µV ({slope:.2f} µV per mA), expected at "
             f"most {allowed:.1f} µV, {_PERCENT * MAX_THRESHOLD_SHARE:g} % of the "
-            "threshold: move the recording electrodes away from the stimulated ones, "
-            "choose another artifact method, or measure in off-windows"
+            "threshold: tone only from off-windows; move the recording electrodes "
+            "away from the stimulated ones, or choose another artifact method"
         )
-    return LeakResult(slope, slope / uv_per_pct, worst, allowed, refusal)
+    measured_ma = max(amplitudes_ma)
+    return LeakResult(slope, slope / uv_per_pct, worst, allowed, measured_ma, refusal)

@@ -17,6 +17,7 @@ class Phase(enum.StrEnum):
     CALIBRATING = "calibrating"
     READY = "ready"
     ARMED = "armed"
+    LEAK = "leak"
     TREATING = "treating"
     HOLDING = "holding"
     WEANING = "weaning"
@@ -27,11 +28,11 @@ class Phase(enum.StrEnum):
 
 #: Phases in which the engine sends permits (of amplitude 0 in most of them).
 PERMITTED_PHASES = frozenset(
-    {Phase.ARMED, Phase.TREATING, Phase.HOLDING, Phase.WEANING}
+    {Phase.ARMED, Phase.LEAK, Phase.TREATING, Phase.HOLDING, Phase.WEANING}
 )
 
 #: Phases from which an amplitude above 0 may follow.
-STIMULATING_PHASES = frozenset({Phase.TREATING, Phase.WEANING})
+STIMULATING_PHASES = frozenset({Phase.LEAK, Phase.TREATING, Phase.WEANING})
 
 #: Phases that need EMG: its loss is a fault, not merely a notice.
 DEPENDENT_PHASES = PERMITTED_PHASES | {Phase.CALIBRATING, Phase.REASSESSING}
@@ -149,6 +150,7 @@ class Verb(enum.StrEnum):
     CONNECT = "connect"
     CALIBRATE = "calibrate"
     ARM = "arm"
+    LEAK = "leak"
     START = "start"
     HOLD = "hold"
     STOP = "stop"

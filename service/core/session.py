@@ -7,9 +7,11 @@ them, and nothing but an acknowledgement leaves ``fault``.
 import math
 from dataclasses import replace
 
+from dsp.types import QualityFlag
 from service.core.assessing import comparison_notes, waits_for_entries
 from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
+from service.core.leaking import leak_on
 from service.core.model import (
     STIMULATING_PHASES,
     Command,
@@ -92,6 +94,8 @@ def _see_sample(session: Session, sample: Sample) -> Step:
 
 
 def _progress(session: Session, sample: Sample) -> Step:
+    if session.phase is Phase.LEAK and session.leak_run is not None:
+        return leak_on(session, session.leak_run, sample)
     if session.phase in STIMULATING_PHASES:
         return treat(session, sample)
     if session.phase is Phase.CALIBRATING and session.calibrating is not None:
@@ -101,15 +105,25 @@ def _progress(session: Session, sample: Sample) -> Step:
     return session, ()
 
 
+#: A reassessment that measures nothing is given up after so many of its lengths. A.
+REASSESS_PATIENCE = 3.0
+
+
 def _reassess_on(session: Session, sample: Sample) -> Step:
     program = session.setup.program
     elapsed_s = session.now_s - session.phase_since_s
-    is_over = elapsed_s >= program.timing.reassess_s and bool(session.reassess_uv)
-    if not is_over and session.zero.covers(
-        sample.measured_s, program.window_s, program.bout
-    ):
+    is_over = elapsed_s >= program.timing.reassess_s
+    silent = session.zero.covers(sample.measured_s, program.window_s, program.bout)
+    is_still = silent and not sample.quality & QualityFlag.DRIFT
+    if is_still and not (is_over and session.reassess_uv):
         session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
-    if not is_over or waits_for_entries(session):
+    if not is_over:
+        return session, ()
+    if not session.reassess_uv:
+        if elapsed_s < REASSESS_PATIENCE * program.timing.reassess_s:
+            return session, ()
+        return _unassessed(session)
+    if waits_for_entries(session):
         return session, ()
     if session.calibration is None:
         return fail(session, "reassessing without a calibration")
@@ -124,6 +138,13 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
         done = replace(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
     ended, notes = enter(done, Phase.DONE, cause=done.cause)
     return ended, (*comparison_notes(done), *notes)
+
+
+def _unassessed(session: Session) -> Step:
+    cause = "no tone without stimulation and motion could be measured afterwards"
+    if session.outcome is Outcome.REACHED:
+        session = replace(session, outcome=Outcome.NOT_REACHED, cause=cause)
+    return enter(session, Phase.DONE, cause=cause)
 
 
 def _lose_source(session: Session, reason: str) -> Step:

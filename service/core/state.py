@@ -9,6 +9,7 @@ from service.core.control import Level
 from service.core.dose import Dose
 from service.core.ebb import Ebb
 from service.core.guards import CrampWatch
+from service.core.leak import LeakResult, LeakRun
 from service.core.limits import Bound, Limits, Pulse, Quantity
 from service.core.measures import Entered
 from service.core.model import Note, Outcome, Phase, Sample
@@ -87,6 +88,8 @@ class Treatment:
         Amplitude that the law wants in on parts.
     tone_pct_mvc, tone_s : float
         Newest tone measured without stimulation, and when; NaN before the first.
+    moved : bool
+        Whether that tone was measured under motion or a drifting baseline.
     relaxation : Relaxation
         Evidence that the muscle is relaxed.
     response : Response
@@ -107,6 +110,7 @@ class Treatment:
     level: Level = field(default_factory=Level)
     tone_pct_mvc: float = math.nan
     tone_s: float = -math.inf
+    moved: bool = False
     relaxation: Relaxation = field(default_factory=Relaxation)
     response: Response = field(default_factory=Response)
     cramp: CrampWatch = field(default_factory=CrampWatch)
@@ -136,8 +140,8 @@ class Session:
         Since when the device has confirmed zero.
     last_good_s : float
         When EMG of good quality came last.
-    readback_s : float
-        Time of the newest readback.
+    readback_s, readback_ma : float
+        Time of the newest readback, and the amplitude in it.
     output_fault : str or None
         What the newest readback complained about.
     journal_s : float
@@ -162,6 +166,10 @@ class Session:
         The calibration under way.
     calibration : Calibration or None
         The last one that was accepted.
+    leak_run : LeakRun or None
+        The leak calibration under way.
+    leak : LeakResult or str or None
+        What the last one found, or why it found nothing; None before the first.
     treatment : Treatment or None
         Exists from the start of the treatment on.
     hold_reason : str
@@ -190,6 +198,7 @@ class Session:
     zero: ZeroTime = field(default_factory=ZeroTime)
     output_fault: str | None = None
     readback_s: float = -math.inf
+    readback_ma: float = 0.0
     journal_s: float = -math.inf
     journal_trouble: str = ""
     established: Established = field(default_factory=Established)
@@ -201,6 +210,8 @@ class Session:
     operator_ma: float = math.inf
     calibrating: CalibrationRun | None = None
     calibration: Calibration | None = None
+    leak_run: LeakRun | None = None
+    leak: LeakResult | str | None = None
     treatment: Treatment | None = None
     hold_reason: str = ""
     resume_to: Phase = Phase.TREATING

@@ -133,7 +133,14 @@ class Relaxation:
     history: tuple[tuple[float, bool], ...] = ()
     above_since_s: float | None = None
 
-    def after(self, t_s: float, tone_pct_mvc: float, success: Success) -> "Relaxation":
+    def after(
+        self,
+        t_s: float,
+        tone_pct_mvc: float,
+        success: Success,
+        *,
+        believed: bool = True,
+    ) -> "Relaxation":
         """Return the evidence after one more update.
 
         Parameters
@@ -144,6 +151,8 @@ class Relaxation:
             Newest measured tone.
         success : Success
             Threshold, hold and exit.
+        believed : bool
+            Whether a tone below the threshold is evidence: not under motion.
 
         Returns
         -------
@@ -152,7 +161,7 @@ class Relaxation:
         """
         if self.history and t_s - self.history[-1][0] < UPDATE_S * 0.99:
             return self
-        below = tone_pct_mvc < success.threshold_pct_mvc
+        below = believed and tone_pct_mvc < success.threshold_pct_mvc
         above = tone_pct_mvc > success.threshold_pct_mvc * success.exit_ratio
         since = None
         if above:

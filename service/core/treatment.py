@@ -4,6 +4,7 @@ import math
 import statistics
 from dataclasses import replace
 
+from dsp.types import QualityFlag
 from service.core.control import Level, wean
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.limits import amplitude_ceilings
@@ -86,9 +87,10 @@ def _measure(
             treatment,
             tone_pct_mvc=tone,
             tone_s=measured_s,
+            moved=bool(sample.quality & QualityFlag.DRIFT),
             response=treatment.response.measured(tone),
             cramp=treatment.cramp.measured(
-                sample.t_s, tone, calibration.baseline_pct_mvc
+                measured_s, tone, calibration.baseline_pct_mvc
             ),
         )
     # One bout of patience: an older tone says nothing about now.
@@ -96,7 +98,10 @@ def _measure(
     if session.now_s - treatment.tone_s > known_s:
         return treatment
     relaxation = treatment.relaxation.after(
-        session.now_s, treatment.tone_pct_mvc, program.success
+        session.now_s,
+        treatment.tone_pct_mvc,
+        program.success,
+        believed=not treatment.moved,
     )
     return replace(treatment, relaxation=relaxation)
 
@@ -138,7 +143,8 @@ def _turn_bout(
 
 def _closed_bout(before: Treatment) -> ClosedBout:
     window = before.response.window_pct_mvc
-    tone = statistics.median(window) if window else math.nan
+    known = window and not before.moved
+    tone = statistics.median(window) if known else math.nan
     return ClosedBout(tone, before.level.level_ma)
 
 
@@ -158,7 +164,8 @@ def _move_level(
         threshold_pct_mvc=program.success.threshold_pct_mvc,
         cap_ma=cap_ma,
         relaxed=treatment.relaxation.relaxed,
-        quiet=now_s < treatment.response.quiet_until_s,
+        # Motion reads as tension: what it adds is no reason to stimulate more.
+        quiet=now_s < treatment.response.quiet_until_s or treatment.moved,
         closed=closed,
     )
     law_state, level_ma, _ = program.law.step(treatment.law_state, observation)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from dsp.types import BAD_QUALITY, QualityFlag
 from service.core.arming import OPERATOR_GONE_S
 from service.core.ebb import QUALITY_HOLD_S, Ebb
+from service.core.leaking import abandon_leak
 from service.core.model import (
     DEPENDENT_PHASES,
     PERMITTED_PHASES,
@@ -193,13 +194,19 @@ def _react(session: Session, trouble: str) -> Step:
         return enter(session, Phase.READY, cause=trouble)
     hold_s = EBBS.get(trouble)
     if hold_s is None:
-        return hold(session, trouble)
+        return _pause(session, trouble)
     ebb = session.ebb
     if ebb is None or ebb.why != trouble:
         ebb = Ebb(trouble, session.now_s, session.established.amplitude_ma, hold_s)
     if ebb.is_over(session.now_s):
-        return hold(session, trouble)
+        return _pause(session, trouble)
     return replace(session, ebb=ebb), ()
+
+
+def _pause(session: Session, trouble: str) -> Step:
+    if session.phase is Phase.LEAK:
+        return abandon_leak(session, trouble, Phase.READY)
+    return hold(session, trouble)
 
 
 def _wait_for_emg(session: Session, trouble: str) -> Step:
@@ -249,6 +256,7 @@ def see_readback(session: Session, event: ReadbackSeen) -> Step:
         session,
         zero=session.zero.after(event.now_s, event.amplitude),
         readback_s=event.now_s,
+        readback_ma=event.amplitude,
         output_fault=event.fault,
     )
     if event.fault is not None and session.phase is not Phase.IDLE:

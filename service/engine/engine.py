@@ -373,14 +373,13 @@ class Engine:
     def _tell_state(self) -> None:
         self._told_s = self._now_s
         session = self._session
-        calibration = session.calibration if session else None
         feeds = self._feeds.values()
         self._tell(
             State(
                 t_s=self._now_s,
                 rig=self._params.rig,
                 sources=tuple(feed.state(self._now_s) for feed in feeds),
-                channels=channel_tensions(feeds, self._where, calibration),
+                channels=channel_tensions(feeds, self._where, session),
                 session=self._session_state(session) if session else None,
                 latency=self._latency.state(),
                 output=self._output,

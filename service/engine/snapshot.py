@@ -7,7 +7,10 @@ from dsp.types import QualityFlag
 from service.core.calibration import CalibrationRun
 from service.core.decide import Decision
 from service.core.dose import ON_WINDOW_S, UC_PER_MC
+from service.core.leak import LeakResult, LeakRun
+from service.core.leaking import is_distrusted
 from service.core.measures import compare
+from service.core.model import Phase
 from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.watch import operator_trouble
@@ -16,6 +19,8 @@ from service.messages import (
     CalibrationProgress,
     CalibrationState,
     ChannelTension,
+    LeakProgress,
+    LeakState,
     MeasureState,
     SessionState,
     TrialState,
@@ -38,20 +43,19 @@ def quality_names(quality: int) -> tuple[str, ...]:
 
 
 def channel_tensions(
-    feeds: Iterable[Feed], where: tuple[str, int], calibration: Calibration | None
+    feeds: Iterable[Feed], where: tuple[str, int], session: Session | None
 ) -> tuple[ChannelTension, ...]:
     """Return every channel; only the calibrated one is known in %MVC."""
     return tuple(
-        _tension(feed, k, calibration if (feed.name, k) == where else None)
+        _tension(feed, k, session if (feed.name, k) == where else None)
         for feed in feeds
         for k in range(len(feed.labels))
     )
 
 
-def _tension(
-    feed: Feed, channel: int, calibration: Calibration | None
-) -> ChannelTension:
+def _tension(feed: Feed, channel: int, session: Session | None) -> ChannelTension:
     reading = feed.reading
+    calibration = session.calibration if session else None
     source, label = feed.name, feed.labels[channel]
     if reading is None:
         return ChannelTension(
@@ -67,13 +71,16 @@ def _tension(
     tension = math.nan if calibration is None else calibration.tone_pct_mvc(envelope_uv)
     # Without a reference there is no percentage to be had, and microvolt say so.
     shown = envelope_uv if calibration is None else tension
+    quality = int(reading.quality[channel])
+    if session is not None and is_distrusted(session, feed.t_s - feed.lag_s):
+        quality |= QualityFlag.ARTIFACT
     return ChannelTension(
         source=source,
         label=label,
         envelope_uv=finite(envelope_uv),
         rms_uv=finite(float(reading.rms_uv[channel])),
         tension_pct_mvc=finite(tension),
-        quality=quality_names(int(reading.quality[channel])),
+        quality=quality_names(quality),
         tension=finite(shown),
         unit=calibration.unit if calibration else MICROVOLT,
     )
@@ -108,7 +115,8 @@ def session_state(
         tone_pct_mvc=finite(treatment.tone_pct_mvc) if treatment else None,
         treatment_s=treated_s,
         treatment_limit_s=session.setup.treatment_s,
-        stimulation_on=bool(treatment and treatment.on),
+        stimulation_on=bool(treatment and treatment.on)
+        or (session.phase is Phase.LEAK and decision.amplitude_ma > 0),
         level_ma=treatment.level.level_ma if treatment else 0.0,
         permitted_ma=decision.amplitude_ma,
         requested_ma=decision.requested_ma,
@@ -122,6 +130,8 @@ def session_state(
         calibration=_calibration_state(session.calibration),
         calibrating=_progress(session.calibrating, session.now_s),
         measures=_measures(session),
+        leak=_leak_state(session.leak),
+        leak_progress=_leak_progress(session.leak_run, session.now_s),
         **names,
     )
 
@@ -151,6 +161,35 @@ def _calibration_state(calibration: Calibration | None) -> CalibrationState | No
         origin=calibration.origin,
         rest_uv=finite(calibration.rest_uv),
         warnings=calibration.warnings,
+    )
+
+
+def _leak_state(leak: LeakResult | str | None) -> LeakState | None:
+    if leak is None:
+        return None
+    if isinstance(leak, str):
+        return LeakState(tone_from="off_windows", why=leak)
+    return LeakState(
+        tone_from="off_windows" if leak.refusal else "any_window",
+        why=leak.refusal,
+        slope_uv_per_ma=leak.slope_uv_per_ma,
+        slope_pct_mvc_per_ma=leak.slope_pct_mvc_per_ma,
+        worst_uv=leak.worst_uv,
+        allowed_uv=leak.allowed_uv,
+        measured_ma=leak.measured_ma,
+    )
+
+
+def _leak_progress(run: LeakRun | None, now_s: float) -> LeakProgress | None:
+    if run is None:
+        return None
+    plan = run.plan
+    step = min(max(run.step_at(now_s), 0), plan.n_steps)
+    return LeakProgress(
+        step=step,
+        n_steps=plan.n_steps,
+        step_ma=plan.amplitudes_ma[step],
+        maximum_ma=plan.amplitudes_ma[-1],
     )
 
 

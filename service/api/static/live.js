@@ -1,6 +1,7 @@
 // The live page: one websocket in, REST out, two canvases. No state but what it shows.
 
 import { hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
+import { chosen, showSetup } from "./setup.js";
 
 // On a network the page is opened as http://rig:8000/#token=…, which no server sees.
 const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
@@ -97,11 +98,11 @@ function showLink() {
 const TASKS = { rest: "Rest: let everything hang", mvc: "Contract as hard as you can",
   rvc: "Hold the load, steadily", relax: "Relax, do nothing" };
 const UNITS = { uv: "µV", pct_mvc: "%MVC", pct_mvc_from_rvc: "%MVC (estimated from a load)" };
-const PHASES = { "": "no session" };
+const PHASES = { "": "no session", leak: "measuring the leak" };
 const NEXT = { "": "open", done: "open", checking: "calibrate", ready: "arm", armed: "start", treating: "hold",
-  weaning: "hold", holding: "start", fault: "acknowledge" };
+  weaning: "hold", leak: "hold", holding: "start", fault: "acknowledge" };
 const ALLOWED = { "": ["open"], done: ["open"], idle: ["open"], checking: ["calibrate"], ready: ["arm", "calibrate"],
-  armed: ["start"], treating: ["hold"], weaning: ["hold"], holding: ["start"], fault: ["acknowledge"] };
+  armed: ["start", "leak"], leak: ["hold"], treating: ["hold"], weaning: ["hold"], holding: ["start"], fault: ["acknowledge"] };
 
 function show(state) {
   const session = state.session;
@@ -131,6 +132,7 @@ function show(state) {
   setText("baseline", after === null || after === undefined ? before : `${before} → ${number(after)}`);
   setText("why", session ? whyOf(session) : "");
   showActions(phase);
+  showSetup(session, phase);
   showCeremony(session);
   showSignal(state);
 }
@@ -138,6 +140,8 @@ function show(state) {
 function taskOf(session) {
   if (!session?.task) return "";
   const now = session.calibrating;
+  const leak = session.leak_progress;
+  if (leak) return `${TASKS.rest}: step ${leak.step} of ${leak.n_steps}, ${number(leak.step_ma)} mA`;
   if (!now) return TASKS[session.task] ?? session.task;
   const which = now.step === "mvc" || now.step === "rvc" ? ` (${now.trial} of ${now.n_trials})` : "";
   const reached = which && now.achieved_uv !== null ? `, ${number(now.achieved_uv, 0)} µV` : "";
@@ -156,7 +160,8 @@ function whyOf(session) {
   const doubts = session.calibration?.warnings ?? [];
   const reference = [session.reference, ...doubts].filter((w, k, all) => w && all.indexOf(w) === k);
   const doubt = reference.length ? `reference: ${reference.join("; ")}; ` : "";
-  return `${doubt}${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
+  const leak = session.leak?.why ? `leak: ${session.leak.why}; ` : "";
+  return `${doubt}${leak}${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
 }
 
 function showActions(phase) {
@@ -344,8 +349,8 @@ async function post(path, data) {
 
 async function act(name) {
   const id = newest?.session?.session_id;
-  const [ok, body] = await post(name === "open" ? "/sessions" : `/sessions/${id}/${name}`);
-  if (ok && name === "start") operate(id);
+  const [ok, body] = await post(name === "open" ? "/sessions" : `/sessions/${id}/${name}`, chosen(name));
+  if (ok && ["start", "leak"].includes(name)) operate(id);
   answer(ok ? "" : body.detail, !ok);
 }
 
@@ -373,10 +378,12 @@ byId("actions").addEventListener("click", ({ target }) => {
 });
 byId("actions").addEventListener("pointerdown", beginHold);
 byId("actions").addEventListener("keydown", beginHold);
-byId("ceremony").addEventListener("submit", (event) => event.preventDefault());
+for (const form of ["setup", "ceremony"]) {
+  byId(form).addEventListener("submit", (event) => event.preventDefault());
+}
 for (const kind of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(kind, release);
 addEventListener("keydown", (event) => {
-  const types = event.target.matches?.("input") && event.key === " ";
+  const types = event.target.matches?.("input, select") && event.key === " ";
   if (types || (event.key !== "Escape" && event.key !== " ")) return;
   event.preventDefault();
   stop();

@@ -15,7 +15,7 @@ from drivers.subject.subject import SimulatedSubject
 from dsp.types import QualityFlag
 from service.config.rig import Filtering
 from service.config.treatment import DisturbanceConfig
-from service.core.leak import LeakPlan, LeakResult, LeakRun, conclude_leak
+from service.core.leak import LeakPlan, LeakResult, LeakRun, judge_leak
 from service.core.model import Sample
 from service.core.tone import Calibration
 from service.engine.feed import Feed
@@ -35,8 +35,12 @@ def play(level_of, plan: LeakPlan = PLAN, quality=QualityFlag.GOOD) -> LeakRun:
     return run
 
 
+def at_the_end(run: LeakRun, calibration: Calibration = CALIBRATION):
+    return judge_leak(run, run.started_s + 1000.0, calibration, THRESHOLD_PCT)
+
+
 def judged(level_of, **more) -> LeakResult:
-    result = conclude_leak(play(level_of, **more), CALIBRATION, THRESHOLD_PCT)
+    result = at_the_end(play(level_of, **more))
     assert isinstance(result, LeakResult), result
     return result
 
@@ -85,7 +89,7 @@ def test_more_than_a_quarter_of_the_threshold_is_refused_in_words() -> None:
 
 
 def test_a_muscle_that_is_not_relaxed_says_nothing_about_a_leak() -> None:
-    answer = conclude_leak(play(lambda _: 60.0), CALIBRATION, THRESHOLD_PCT)
+    answer = at_the_end(play(lambda _: 60.0))
 
     assert isinstance(answer, str)
     assert "at 10.0 %MVC without stimulation" in answer
@@ -95,12 +99,51 @@ def test_a_step_without_a_measurement_is_named() -> None:
     def level(ma: float) -> float:
         return math.nan if ma >= 15 else 3.0
 
-    answer = conclude_leak(play(level), CALIBRATION, THRESHOLD_PCT)
+    answer = at_the_end(play(level))
     bad = play(lambda _: 3.0, quality=QualityFlag.ARTIFACT)
 
     assert isinstance(answer, str)
     assert "at 15, 20 mA" in answer
-    assert "at 0, 5, 10, 15, 20 mA" in str(conclude_leak(bad, CALIBRATION, 3.0))
+    assert "at 0, 5, 10, 15, 20 mA" in str(at_the_end(bad))
+
+
+def test_every_step_is_judged_when_it_is_over_and_too_much_ends_the_steps() -> None:
+    def verdicts(level_of) -> list:
+        run = LeakRun(PLAN, 0.0, 1.0)
+        for k in range(4000):
+            now_s = 0.02 * k
+            run = run.recorded(
+                Sample(now_s, level_of(run.amplitude_ma(now_s)), QualityFlag.GOOD)
+            )
+            verdict = judge_leak(run, now_s, CALIBRATION, THRESHOLD_PCT)
+            if verdict is not None:
+                return [run.step_at(now_s), verdict]
+        return []
+
+    leaking, refused = verdicts(lambda ma: math.hypot(3.0, 0.8 * ma))
+    clean, passed = verdicts(lambda _: 3.0)
+    tense, why = verdicts(lambda _: 60.0)
+
+    assert leaking == 3, "15 and 20 mA are spared to the person"
+    assert refused.worst_uv == pytest.approx(8.0)
+    assert refused.measured_ma == 10.0
+    assert refused.refusal
+    assert refused.slope_uv_per_ma == pytest.approx(0.8)
+    assert (clean, passed.refusal, passed.measured_ma) == (5, "", 20.0)
+    assert tense == 1, "no stimulation where the muscle is not relaxed"
+    assert "relax and repeat" in why
+
+
+def test_steps_are_on_the_grid_of_the_device_and_never_fall() -> None:
+    plan = LeakPlan(maximum_ma=15.0, grid_ma=0.5)
+    run = LeakRun(plan, 0.0, 1.0)
+
+    asked = [run.amplitude_ma(0.05 * k) for k in range(round(40 / 0.05))]
+
+    assert plan.amplitudes_ma == pytest.approx((0, 3.5, 7.5, 11, 15))
+    until_end = asked[: asked.index(15.0)]
+    assert all(b >= a for a, b in pairwise(until_end))
+    assert plan.on_s == pytest.approx(4 * 5.0 + 15.0 / 0.8)
 
 
 def test_windows_that_reach_into_the_rise_do_not_count() -> None:
@@ -133,8 +176,7 @@ def leak_of(
         sample = feed.sample(0)
         assert sample is not None
         run = run.recorded(sample)
-    calibration = Calibration(3.0, params.sigma_mvc_uv)
-    return conclude_leak(run, calibration, THRESHOLD_PCT)
+    return at_the_end(run, Calibration(3.0, params.sigma_mvc_uv))
 
 
 def test_on_a_simulated_person_filtering_alone_is_refused_and_cleaning_is_not() -> None:
