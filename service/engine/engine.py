@@ -67,7 +67,6 @@ CLOCK_STEP = "clock_step"
 NS = 1e-9
 ENDED = frozenset({Phase.DONE, Phase.FAULT})
 
-
 Item = SourceEvent | OutputState | RecorderState
 
 
@@ -96,9 +95,9 @@ class Engine:
         self._task = ""
         self._output: OutputState | None = None
         self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
-        self._recording = Recording(tell)
+        self._recording = Recording(tell, listened=params.watched)
         self._references = references or ReferenceDesk()
-        self._watch = ActivityWatch()
+        self._watch = ActivityWatch(heeded=params.watched)
         self._ledger = Ledger(params.subjects)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
@@ -372,15 +371,16 @@ class Engine:
 
     def _tell_state(self) -> None:
         self._told_s = self._now_s
+        if not self._params.watched:
+            return
         session = self._session
-        calibration = session.calibration if session else None
         feeds = self._feeds.values()
         self._tell(
             State(
                 t_s=self._now_s,
                 rig=self._params.rig,
                 sources=tuple(feed.state(self._now_s) for feed in feeds),
-                channels=channel_tensions(feeds, self._where, calibration),
+                channels=channel_tensions(feeds, self._where, session and session.calibration),
                 session=self._session_state(session) if session else None,
                 latency=self._latency.state(),
                 output=self._output,
