@@ -370,17 +370,17 @@ class Engine:
             self._tell_state()
 
     def _tell_state(self) -> None:
-        self._told_s = self._now_s
         if not self._params.watched:
             return
-        session = self._session
-        feeds = self._feeds.values()
+        self._told_s = self._now_s
+        session, feeds = self._session, self._feeds.values()
+        calibration = session.calibration if session else None
         self._tell(
             State(
                 t_s=self._now_s,
                 rig=self._params.rig,
                 sources=tuple(feed.state(self._now_s) for feed in feeds),
-                channels=channel_tensions(feeds, self._where, session and session.calibration),
+                channels=channel_tensions(feeds, self._where, calibration),
                 session=self._session_state(session) if session else None,
                 latency=self._latency.state(),
                 output=self._output,

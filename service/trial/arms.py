@@ -1,5 +1,6 @@
 """The arms of a trial: control laws, and what they are compared with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -18,6 +19,16 @@ COMPARATORS = (OPEN_LOOP, SHAM)
 OPEN_LOOP_SHARE = 0.6
 #: It gets there as fast as the loop may.
 OPEN_LOOP_UP_MA_PER_S = 0.8
+
+
+NO_COMPARATOR = "none"
+
+
+def chosen_comparators(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the comparators that were asked for; all of them if none was named."""
+    if names is None:
+        return COMPARATORS
+    return () if list(names) == [NO_COMPARATOR] else tuple(names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

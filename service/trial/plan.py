@@ -126,7 +126,7 @@ def plan_tasks(params: TrialParams) -> list[Task]:
     Number k of every cohort has the same seeds, so that cohorts can be compared; the
     allocation of one cohort does not depend on the others.
     """
-    people, allocation = np.random.SeedSequence(params.seed).spawn(3)[:ALLOCATION + 1]
+    people, allocation = np.random.SeedSequence(params.seed).spawn(3)[: ALLOCATION + 1]
     seeds = [_two_seeds(one) for one in people.spawn(params.subjects)]
     arms = params.arms()
     tasks = []

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -124,7 +125,12 @@ def run_session(task: Task) -> Result:
     if session.treatment is None:
         why = reason or session.cause or "never ready"
         return Result(
-            task.cohort, task.subject, task.arm.name, False, session.phase.value, why
+            task.cohort,
+            task.subject,
+            task.arm.name,
+            randomised=False,
+            stop=session.phase.value,
+            reason=why,
         )
     return _judged(task, rig, session, watch, reason)
 
@@ -171,11 +177,10 @@ def _session(rig: TrialRig) -> Session:
 
 
 def _refusal(rig: TrialRig) -> str:
-    told = [event for event in rig.events if event.kind == "refused"]
-    found = [str(event.detail["why"]) for event in told]
-    return next(
-        (why for why in found if not why.startswith("the EMG must be good")), found[-1]
-    )
+    """Return what the first calibration failed for, without its numbers."""
+    told = [str(e.detail["why"]) for e in rig.events if e.kind == "refused"]
+    why = next((why for why in told if not why.startswith("the EMG ")), told[-1])
+    return re.sub(r"[\d.]+", "#", why.split(",")[0])
 
 
 def _judged(
@@ -209,7 +214,9 @@ def _judged(
         stop=stop,
         reason=reason or session.cause,
         treated_s=watch.end_s - start_s,
-        reached_s=None if treatment.reached_s is None else treatment.reached_s - start_s,
+        reached_s=None
+        if treatment.reached_s is None
+        else treatment.reached_s - start_s,
         dose_ma_s=dose_ma_s(history, now_s),
         peak_ma=max((ma for _, ma in history), default=0.0),
         naive_dose_ma_s=naive_dose_ma_s(session, baseline),
@@ -224,9 +231,7 @@ def _judged(
         updates=watch.updates,
         false_relaxed=watch.false_relaxed,
         missed_relaxed=watch.missed_relaxed,
-        violations=tuple(
-            violations(history, phases, now_s, Bounds(limits, program))
-        ),
+        violations=tuple(violations(history, phases, now_s, Bounds(limits, program))),
     )
 
 
