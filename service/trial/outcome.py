@@ -51,6 +51,8 @@ def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
     shares = [
         one.dose_ma_s / one.naive_dose_ma_s for one in treated if one.naive_dose_ma_s
     ]
+    treatable = [one for one in treated if one.treatable]
+    n_treated_well = sum(one.reached_s is not None for one in treatable)
     kept = sum(one.stop == Outcome.REACHED for one in treated)
     zero_after = [
         one.zero_after_sign_s for one in treated if one.zero_after_sign_s is not None
@@ -62,6 +64,11 @@ def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
         "n": len(treated),
         "reached_fraction": len(reached) / len(treated) if treated else None,
         "reached_fraction_ci95": wilson(len(reached), len(treated)),
+        "n_treatable": len(treatable),
+        "reached_of_treatable": (
+            n_treated_well / len(treatable) if treatable else None
+        ),
+        "reached_of_treatable_ci95": wilson(n_treated_well, len(treatable)),
         "kept_fraction": kept / len(treated) if treated else None,
         "kept_fraction_ci95": wilson(kept, len(treated)),
         "time_to_threshold_s": _spread(reached, rng),

@@ -19,6 +19,7 @@ COLUMNS = (
     ("arm", "name", 12),
     ("n", "n", 4),
     ("reached", "reached_fraction", 8),
+    ("of treatable", "reached_of_treatable", 13),
     ("to threshold s", "time", 14),
     ("dose mA s", "dose_ma_s_median", 10),
     ("of naive", "dose_to_naive_median", 9),

@@ -1,10 +1,10 @@
 """The rig of a simulated session: the true engine and output at an unhurried pace.
 
 Nothing is left out that decides or limits: core, guards, DSP, permits, the gate of the
-output and the device with its own expiry are those of a rig. What is coarser: the
-amplifier sends every 100 ms, as wireless ones do, the output looks at the time between
-permits as often as it reads the device back, and the engine looks at it between two
-chunks only while an amplitude is on its way up, because each permit allows one step.
+output and the device with its own expiry are those of a rig. What is coarser is time:
+the amplifier sends every 100 ms, as wireless ones do, and without news engine and
+output look at the time no more often, but for a rising amplitude: each permit allows
+one step, so that they come as fast as on a rig.
 """
 
 from drivers.subject.subject import SubjectParams
@@ -17,6 +17,7 @@ SAMPLE_RATE_HZ = 2000.0
 CHUNK_SAMPLES = 200
 #: Where nothing rises. A: well below the time after which EMG counts as stale.
 IDLE_TICK_S = 0.1
+IDLE_SCAN_MS = 100
 
 UNWATCHED = RigOptions(watched=False)
 
@@ -26,7 +27,7 @@ class TrialRig(VirtualRig):
 
     chunk_samples = CHUNK_SAMPLES
     sample_rate_hz = SAMPLE_RATE_HZ
-    scan_ms = 50
+    scan_ms = IDLE_SCAN_MS
 
     def __init__(self, subject: SubjectParams, seed: int, program: Program) -> None:
         super().__init__(

@@ -15,6 +15,7 @@ from service.rehearsal.virtual import SCRIPT
 from service.trial.history import Bounds, dose_ma_s, segments, violations
 from service.trial.plan import Task, draw_person
 from service.trial.rig import CHUNK_SAMPLES, SAMPLE_RATE_HZ, TrialRig
+from service.trial.treatable import is_treatable
 
 CHUNK_S = CHUNK_SAMPLES / SAMPLE_RATE_HZ
 
@@ -44,7 +45,8 @@ class Result:
     tone first rose above the adverse bar under stimulation, ``zero_after_sign_s`` how
     long it took from there to a silence longer than the pauses between two bouts.
     ``naive_dose_ma_s`` is what the program's limits would have let through in its
-    longest treatment if nothing had guarded it.
+    longest treatment if nothing had guarded it, ``treatable`` whether any level within
+    them could have relaxed this person.
     """
 
     cohort: str
@@ -58,6 +60,7 @@ class Result:
     dose_ma_s: float = 0.0
     peak_ma: float = 0.0
     naive_dose_ma_s: float = 0.0
+    treatable: bool = False
     strikes: int = 0
     relapses: int = 0
     baseline_pct_mvc: float | None = None
@@ -220,6 +223,11 @@ def _judged(
         dose_ma_s=dose_ma_s(history, now_s),
         peak_ma=max((ma for _, ma in history), default=0.0),
         naive_dose_ma_s=naive_dose_ma_s(session, baseline),
+        treatable=is_treatable(
+            draw_person(task.cohort, task.person_seed).person,
+            program,
+            limits[Quantity.AMPLITUDE_MA],
+        ),
         strikes=treatment.response.strikes,
         relapses=sum(event.kind == "relapse" for event in rig.events),
         baseline_pct_mvc=baseline,
