@@ -87,6 +87,14 @@ def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
         "limit_violations": sum(len(one.violations) for one in treated),
         "updates": updates,
         "false_relaxed_fraction": _share(treated, "false_relaxed", updates),
+        "grossly_false_relaxed_fraction": _share(
+            treated, "grossly_false_relaxed", updates
+        ),
+        "measured_false_relaxed_fraction": _share(
+            treated,
+            "measured_false_relaxed",
+            sum(one.measured_updates for one in treated),
+        ),
         "missed_relaxed_fraction": _share(treated, "missed_relaxed", updates),
         "flow": flow(group.results),
     }

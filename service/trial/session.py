@@ -30,6 +30,9 @@ PEAK_S = 1.0
 #: And before it is called an adverse sign: as long as a bout.
 SIGN_S = 5.0
 
+#: What a tension may be off by under every disturbance: a goal of this project.
+TENSION_ERROR_PCT_MVC = 1.0
+
 #: A silence that is longer than so many pauses between two bouts is none of them.
 SILENT_PAUSES = 1.5
 
@@ -46,7 +49,10 @@ class Result:
     long it took from there to a silence longer than the pauses between two bouts.
     ``naive_dose_ma_s`` is what the program's limits would have let through in its
     longest treatment if nothing had guarded it, ``treatable`` whether any level within
-    them could have relaxed this person.
+    them could have relaxed this person. Of ``updates``, every 100 ms of the treatment,
+    those count as false in which the session said relaxed while the true tone was
+    above the exit level, grossly so by more than the error that a tension may have;
+    ``measured_updates`` are those that came with a new tone.
     """
 
     cohort: str
@@ -71,7 +77,10 @@ class Result:
     zero_after_sign_s: float | None = None
     updates: int = 0
     false_relaxed: int = 0
+    grossly_false_relaxed: int = 0
     missed_relaxed: int = 0
+    measured_updates: int = 0
+    measured_false_relaxed: int = 0
     violations: tuple[str, ...] = ()
 
     def to_data(self) -> dict[str, Any]:
@@ -89,7 +98,11 @@ class Watch:
     truth: list[tuple[float, float]] = field(default_factory=list)
     updates: int = 0
     false_relaxed: int = 0
+    grossly_false: int = 0
     missed_relaxed: int = 0
+    measured: int = 0
+    measured_false: int = 0
+    tone_s: float = -math.inf
     at_cap_s: float = 0.0
     end_s: float = math.nan
 
@@ -107,8 +120,14 @@ class Watch:
         relaxed = treatment.relaxation.relaxed
         # The state has hysteresis: between threshold and exit level both are right.
         exit_pct_mvc = success.exit_ratio * success.threshold_pct_mvc
-        self.false_relaxed += relaxed and tone > exit_pct_mvc
+        false = relaxed and tone > exit_pct_mvc
+        self.false_relaxed += false
+        self.grossly_false += false and tone > exit_pct_mvc + TENSION_ERROR_PCT_MVC
         self.missed_relaxed += not relaxed and tone < success.threshold_pct_mvc
+        if treatment.tone_s > self.tone_s:
+            self.tone_s = treatment.tone_s
+            self.measured += 1
+            self.measured_false += false
         since_s = treatment.response.at_cap_since_s
         if since_s is not None:
             self.at_cap_s = max(self.at_cap_s, session.now_s - since_s)
@@ -238,7 +257,10 @@ def _judged(
         zero_after_sign_s=_zero_after_s(history, sign_s, program.bout.off_s, now_s),
         updates=watch.updates,
         false_relaxed=watch.false_relaxed,
+        grossly_false_relaxed=watch.grossly_false,
         missed_relaxed=watch.missed_relaxed,
+        measured_updates=watch.measured,
+        measured_false_relaxed=watch.measured_false,
         violations=tuple(violations(history, phases, now_s, Bounds(limits, program))),
     )
 
