@@ -100,6 +100,60 @@ def faults(
 
 
 @app.command()
+def trial(  # noqa: PLR0913 - as many options as a trial has
+    *,
+    program: Annotated[str, typer.Option(help="Name, or a .toml file.")],
+    cohort: Annotated[list[str], typer.Option(help="Of subjects; repeatable.")],
+    subjects: Annotated[int, typer.Option(help="Of each cohort.")] = 60,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    controller: Annotated[
+        list[str] | None,
+        typer.Option(help="Kind of law; repeatable; default: the program's."),
+    ] = None,
+    comparator: Annotated[
+        list[str] | None,
+        typer.Option(help="open-loop, sham or none; repeatable; default: both."),
+    ] = None,
+    crossover: Annotated[
+        bool, typer.Option("--crossover", help="Every subject in every arm.")
+    ] = False,
+    treatment: Annotated[
+        float | None, typer.Option(help="Longest treatment in s.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Local processes.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; a trial goes on where it was.")
+    ] = None,
+    plots: Annotated[bool, typer.Option("--plots", help="Draw into --out.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Compare control laws on simulated subjects, randomised, in virtual time."""
+    from service.trial.arms import chosen_comparators
+    from service.trial.plan import TrialParams
+    from service.trial.plots import PlotsWanted
+    from service.trial.trial import Work, run_trial
+
+    with _told("trial"):
+        params = TrialParams(
+            program,
+            tuple(cohort),
+            subjects,
+            seed,
+            controllers=tuple(controller or ()),
+            comparators=chosen_comparators(comparator),
+            crossover=crossover,
+            treatment_s=treatment,
+        )
+        drawing = PlotsWanted(plots, out)
+        report = run_trial(params, Work(workers, scheduler, out))
+        drawing.draw(report, say)
+    sys.stdout.write((report.to_json() if json else report.to_text()) + "\n")
+
+
+@app.command()
 def serve(
     *,
     config: Annotated[Path, typer.Option(help="Rig file (TOML).")],

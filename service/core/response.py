@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.core.guards import MAX_WINDOWS, Window, is_paradoxical
@@ -10,6 +11,13 @@ from service.core.tone import Calibration
 
 #: The amplitude counts as being at its cap from this share of it on. A.
 AT_CAP = 0.98
+
+#: So many off-windows together say whether tone is lower than before. A: one of them
+#: alone is 5 % off.
+BENEFIT_WINDOWS = 3
+
+#: Tone of the first and of the last such share of the time at the cap are compared. A.
+COMPARED_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,10 @@ class Response:
         No increase and no new strike before.
     at_cap_since_s : float or None
         Since when the level has been at its ceiling.
-    best_pct_mvc : float
-        Lowest tone since then.
+    at_cap : tuple of Window
+        Off-windows of that time, as far back as they are compared.
+    has_helped : bool
+        Whether tone has ever been lower than the baseline by a benefit.
     """
 
     window_pct_mvc: tuple[float, ...] = ()
@@ -46,7 +56,8 @@ class Response:
     cap_ma: float = math.inf
     quiet_until_s: float = -math.inf
     at_cap_since_s: float | None = None
-    best_pct_mvc: float = math.inf
+    at_cap: tuple[Window, ...] = ()
+    has_helped: bool = False
 
     def measured(self, tone_pct_mvc: float) -> "Response":
         """Return the state after one tone update without stimulation.
@@ -61,11 +72,7 @@ class Response:
         Response
             With the update added to the window that is open.
         """
-        return replace(
-            self,
-            window_pct_mvc=(*self.window_pct_mvc, tone_pct_mvc),
-            best_pct_mvc=min(self.best_pct_mvc, tone_pct_mvc),
-        )
+        return replace(self, window_pct_mvc=(*self.window_pct_mvc, tone_pct_mvc))
 
     def window_closed(
         self, plan: ResponsePlan, calibration: Calibration, t_s: float, level_ma: float
@@ -98,9 +105,8 @@ class Response:
             medians_pct_mvc=(*self.medians_pct_mvc[-1:], median),
         )
         if level_ma > 0:
-            window = Window(t_s, level_ma, median)
-            judged = replace(
-                judged, windows=(*judged.windows[1 - MAX_WINDOWS :], window)
+            judged = judged.with_window(
+                plan, calibration, Window(t_s, level_ma, median)
             )
         if level_ma <= 0 or t_s < self.quiet_until_s:
             return judged
@@ -112,9 +118,42 @@ class Response:
         known = len(judged.medians_pct_mvc) > 1
         if known and min(judged.medians_pct_mvc) > bar:
             return judged.struck(plan, t_s, level_ma, "adverse")
-        if is_paradoxical(judged.windows):
+        # Tone that is lower than before the treatment follows its withdrawal up.
+        above = median > calibration.baseline_pct_mvc
+        if above and is_paradoxical(judged.windows):
             return judged.struck(plan, t_s, level_ma, "paradoxical")
         return judged
+
+    def with_window(
+        self, plan: ResponsePlan, calibration: Calibration, window: Window
+    ) -> "Response":
+        """Remember an off-window after stimulation.
+
+        Parameters
+        ----------
+        plan : ResponsePlan
+            What counts as benefit, and how long it is waited for at the cap.
+        calibration : Calibration
+            Holds the baseline.
+        window : Window
+            The newest.
+
+        Returns
+        -------
+        Response
+            Knows whether stimulation has helped so far.
+        """
+        windows = (*self.windows[1 - MAX_WINDOWS :], window)
+        newest = windows[-BENEFIT_WINDOWS:]
+        bar = (1.0 - plan.useless_drop) * calibration.baseline_pct_mvc
+        helps = len(newest) == BENEFIT_WINDOWS and _mean_tone(newest) < bar
+        kept = [w for w in self.at_cap if window.t_s - w.t_s <= plan.useless_s]
+        return replace(
+            self,
+            windows=windows,
+            at_cap=(*kept, window) if self.at_cap_since_s is not None else (),
+            has_helped=self.has_helped or helps,
+        )
 
     def struck(
         self, plan: ResponsePlan, t_s: float, level_ma: float, why: str
@@ -163,31 +202,40 @@ class Response:
             The time at the cap starts anew whenever the level leaves it.
         """
         if level_ma < AT_CAP * cap_ma or level_ma == 0.0:
-            return replace(self, at_cap_since_s=None, best_pct_mvc=math.inf)
+            return replace(self, at_cap_since_s=None, at_cap=())
         if self.at_cap_since_s is None:
-            return replace(self, at_cap_since_s=t_s, best_pct_mvc=math.inf)
+            return replace(self, at_cap_since_s=t_s, at_cap=())
         return self
 
-    def useless(self, plan: ResponsePlan, calibration: Calibration, t_s: float) -> bool:
+    def useless(self, plan: ResponsePlan, t_s: float) -> bool:
         """Return whether more of the same is pointless.
 
         Parameters
         ----------
         plan : ResponsePlan
             How long, and what counts as benefit.
-        calibration : Calibration
-            Holds the baseline.
         t_s : float
             Now.
 
         Returns
         -------
         bool
-            True at the cap for the time of the plan with no window that was better
-            than the baseline by its share.
+            True at the cap for the time of the plan if tone fell by less than a benefit
+            in that time. It is means that are compared: the lowest of many noisy
+            values is low whatever the muscle does. What had helped before the cap was
+            reached and helps no further ends as well: not longer, not harder.
         """
         since = self.at_cap_since_s
         if since is None or t_s - since < plan.useless_s:
             return False
-        bar = (1.0 - plan.useless_drop) * calibration.baseline_pct_mvc
-        return self.best_pct_mvc > bar
+        compared_s = COMPARED_SHARE * plan.useless_s
+        first_s = t_s - plan.useless_s + compared_s
+        first = [w for w in self.at_cap if w.t_s <= first_s]
+        last = [w for w in self.at_cap if w.t_s > t_s - compared_s]
+        if not (first and last):
+            return False
+        return _mean_tone(last) > (1.0 - plan.useless_drop) * _mean_tone(first)
+
+
+def _mean_tone(windows: Sequence[Window]) -> float:
+    return statistics.fmean(w.tone_pct_mvc for w in windows)

@@ -17,6 +17,9 @@ from service.core.transitions import enter
 #: Cause of a treatment that ended with a cramp.
 CRAMP = "cramp"
 
+#: A rise that nothing good came before.
+NEVER_HELPED = "tone rose under stimulation, which had not helped before"
+
 #: A strike leaves this share of the level. A.
 STRIKE_RATIO = 0.5
 
@@ -48,7 +51,7 @@ def treat(session: Session, sample: Sample) -> Step:
     closed = _closed_bout(before) if treatment.on and not before.on else None
     treatment = _move_level(session, treatment, closed)
     session = replace(session, treatment=treatment)
-    session, more = _conclude(session, treatment, calibration)
+    session, more = _conclude(session, treatment)
     return session, (*notes, *more)
 
 
@@ -185,10 +188,12 @@ def _by_hand_ma(
     return min(wanted_ma, level_ma) if stage is Stage.DECREASE_ONLY else level_ma
 
 
-def _conclude(session: Session, treatment: Treatment, calibration: Calibration) -> Step:
+def _conclude(session: Session, treatment: Treatment) -> Step:
     plan = session.setup.program
     if treatment.response.strikes >= plan.response.strikes:
         return end(session, Outcome.ADVERSE, "tone rose under stimulation")
+    if treatment.response.strikes and not treatment.response.has_helped:
+        return end(session, Outcome.ADVERSE, NEVER_HELPED)
     if treatment.cramp.is_cramp:
         return end(session, Outcome.ADVERSE, CRAMP)
     if session.phase is Phase.WEANING:
@@ -199,7 +204,7 @@ def _conclude(session: Session, treatment: Treatment, calibration: Calibration) 
             reached_s = treatment.relaxation.history[0][0]
         treatment = replace(treatment, reached_s=reached_s)
         return enter(replace(session, treatment=treatment), Phase.WEANING)
-    if treatment.response.useless(plan.response, calibration, session.now_s):
+    if treatment.response.useless(plan.response, session.now_s):
         return _give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
         return _give_up(session, treatment, "treatment time is over")

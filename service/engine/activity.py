@@ -145,17 +145,22 @@ class Activity:
 
 
 class ActivityWatch:
-    """Follows the controlled channel from its calibration to the end of the session."""
+    """Follows the controlled channel from its calibration to the end of the session.
 
-    def __init__(self) -> None:
+    One that nobody has ``heeded`` tells nothing and costs nothing.
+    """
+
+    def __init__(self, *, heeded: bool = True) -> None:
+        self._heeded = heeded
         self._activity: Activity | None = None
         self._state: ActivityState | None = None
         self._renewed_s = -math.inf
 
     def begin(self, feed: Feed, channel: int) -> None:
         """Begin with a new session."""
-        feed.watch(channel)
         self._activity, self._state = None, None
+        if self._heeded:
+            feed.watch(channel)
 
     def hear(self, session: Session, sample: Sample, feed: Feed) -> list[Note]:
         """Take in what is behind the newest sample; return what began and ended."""

@@ -67,7 +67,6 @@ CLOCK_STEP = "clock_step"
 NS = 1e-9
 ENDED = frozenset({Phase.DONE, Phase.FAULT})
 
-
 Item = SourceEvent | OutputState | RecorderState
 
 
@@ -96,9 +95,9 @@ class Engine:
         self._task = ""
         self._output: OutputState | None = None
         self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
-        self._recording = Recording(tell)
+        self._recording = Recording(tell, listened=params.watched)
         self._references = references or ReferenceDesk()
-        self._watch = ActivityWatch()
+        self._watch = ActivityWatch(heeded=params.watched)
         self._ledger = Ledger(params.subjects)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
@@ -371,9 +370,10 @@ class Engine:
             self._tell_state()
 
     def _tell_state(self) -> None:
+        if not self._params.watched:
+            return
         self._told_s = self._now_s
-        session = self._session
-        feeds = self._feeds.values()
+        session, feeds = self._session, self._feeds.values()
         self._tell(
             State(
                 t_s=self._now_s,

@@ -21,6 +21,8 @@ class EngineParams:
     ``gate`` lends the wiring and the limits of the rig, ``output_channel`` is the index
     of the actuated channel. On a rig no record is a veto: ``needs_journal``.
     ``subjects`` remembers charge and, where ``staged``, the stage of each subject.
+    Where nobody reads states, records and activity, as in a simulated trial, they are
+    not made unless ``watched``; nothing is decided by them.
     """
 
     rig: str
@@ -33,6 +35,7 @@ class EngineParams:
     safety: Safety = field(default_factory=Safety)
     subjects: SubjectStore | None = None
     staged: bool = False
+    watched: bool = True
 
 
 def plan_session(

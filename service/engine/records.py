@@ -33,10 +33,11 @@ def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
 
 
 class Recording:
-    """Numbers the records of one session after the other."""
+    """Numbers the records of one session after the other, if anybody listens."""
 
-    def __init__(self, tell: Callable[[Message], None]) -> None:
+    def __init__(self, tell: Callable[[Message], None], *, listened: bool) -> None:
         self._tell = tell
+        self._listened = listened
         self._session_id = ""
         self._number = 0
         self._readback: tuple[object, ...] = ()
@@ -44,6 +45,8 @@ class Recording:
 
     def begin(self, session: Session, names: dict[str, str]) -> None:
         """Start the journal of a session."""
+        if not self._listened:
+            return
         setup = session.setup
         self._session_id, self._number = setup.session_id, 0
         self._readback, self._readback_s = (), -math.inf
@@ -59,7 +62,7 @@ class Recording:
 
     def event(self, event: model.Event, output: OutputState | None) -> None:
         """Record an input, but not every unchanged readback."""
-        if isinstance(event, model.JournalSeen):
+        if not self._session_id or isinstance(event, model.JournalSeen):
             return
         if isinstance(event, model.ReadbackSeen):
             seen = event.active, event.amplitude, event.fault
@@ -76,6 +79,8 @@ class Recording:
         self, session: Session, decision: Decision, permit: Permit | None
     ) -> None:
         """Record a decision with what it came from and the permit that it led to."""
+        if not self._session_id:
+            return
         treatment = session.treatment
         body = {
             "phase": session.phase.value,
@@ -95,6 +100,8 @@ class Recording:
 
     def note(self, session: Session, note: Note) -> None:
         """Record something that happened; the end of a session closes its journal."""
+        if not self._session_id:
+            return
         self._write(session.now_s, note.kind, plain(note.detail))
         if note.kind == "phase" and note.detail["to"] == "done":
             outcome = session.outcome.value if session.outcome else None
@@ -105,12 +112,10 @@ class Recording:
 
     def reference(self, session: Session, taken: StoredReference | None) -> None:
         """Record a reference that a later session may use: the recorder keeps it."""
-        if taken is not None:
+        if taken is not None and self._session_id:
             self._write(session.now_s, REFERENCE, taken.to_data())
 
     def _write(self, t_s: float, kind: str, body: dict[str, Any]) -> None:
-        if not self._session_id:
-            return
         self._tell(
             Record(
                 session_id=self._session_id,

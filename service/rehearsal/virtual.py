@@ -20,7 +20,7 @@ from drivers.subject.faults import SignalFault
 from drivers.subject.person import Task
 from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import StimulationLine
-from drivers.subject.subject import SimulatedSubject
+from drivers.subject.subject import SimulatedSubject, SubjectParams
 from dsp.types import Chunk
 from service.config.paths import shipped_config
 from service.config.programs import load_programs
@@ -80,12 +80,16 @@ def demo_program(**timing: float) -> Program:
 
 @dataclass(frozen=True, slots=True)
 class RigOptions:
-    """What a rig demands, where it remembers subjects, how it cleans the signal."""
+    """What a rig demands, where it remembers subjects, how it cleans the signal.
+
+    A rig that nobody watches makes no states, records and activity.
+    """
 
     safety: Safety = field(default_factory=Safety)
     subjects: SubjectStore | None = None
     treatment: DisturbanceConfig | None = None
     references: ReferenceDesk | None = None
+    watched: bool = True
 
 
 PLAIN = RigOptions()
@@ -105,6 +109,7 @@ def _engine_params(
         safety=options.safety,
         subjects=options.subjects,
         staged=options.subjects is not None,
+        watched=options.watched,
     )
 
 
@@ -127,12 +132,15 @@ class VirtualRig:
     that do not run at the moment, as after a signal; what reaches them waits.
     """
 
-    #: What an amplifier sends at once.
+    #: What an amplifier sends at once, and how fast it samples.
     chunk_samples = 32
+    sample_rate_hz = SAMPLE_RATE_HZ
+    #: How often the output looks at the time.
+    scan_ms = SCAN_MS
 
     def __init__(
         self,
-        preset: str = "responder",
+        preset: str | SubjectParams = "responder",
         seed: int = 1,
         *,
         program: Program | None = None,
@@ -144,9 +152,8 @@ class VirtualRig:
     ) -> None:
         self.clock = ManualClock(START_NS)
         line = StimulationLine()
-        subject = SimulatedSubject(
-            subject_params(preset, seed), SAMPLE_RATE_HZ, n_channels, seed
-        )
+        person = subject_params(preset, seed) if isinstance(preset, str) else preset
+        subject = SimulatedSubject(person, self.sample_rate_hz, n_channels, seed)
         self.person = subject.person
         self.source = SimulatedSource(
             "emg", subject, self.clock, line, self.chunk_samples
@@ -195,9 +202,9 @@ class VirtualRig:
         self._n_plans = 0
         self._told_output = self.role.open()
         self._told_recorder: RecorderState | None = None
-        self._due_ns = dict.fromkeys(
-            (Role.ENGINE, Role.OUTPUT, Role.RECORDER), START_NS
-        )
+        roles = [Role.ENGINE, Role.OUTPUT]
+        roles += [Role.RECORDER] if self.recorder is not None else []
+        self._due_ns = dict.fromkeys(roles, START_NS)
 
     def _make_recorder(self) -> Recorder:
         return Recorder(Path("rehearsal"), {}, self.clock, disk=self.disk)
@@ -311,13 +318,17 @@ class VirtualRig:
             act()
         if self._due_ns[Role.OUTPUT] <= now_ns:
             self._run_output()
-        if self._due_ns[Role.RECORDER] <= now_ns:
-            self._run_recorder()
+        if self.recorder is not None and self._due_ns[Role.RECORDER] <= now_ns:
+            self._run_recorder(self.recorder)
         if self._due_ns[Role.ENGINE] <= now_ns:
-            self._due_ns[Role.ENGINE] = now_ns + round(TICK_S * NS_PER_S)
+            self._due_ns[Role.ENGINE] = now_ns + self._tick_ns()
             if Role.ENGINE not in self.halted:
                 self.engine.tick()
                 self._drain()
+
+    def _tick_ns(self) -> int:
+        """Return how long the engine waits for news before it looks at the time."""
+        return round(TICK_S * NS_PER_S)
 
     def _show_presence(self, now_ns: int) -> None:
         due = now_ns - self._present_ns >= PRESENT_EVERY_S * NS_PER_S
@@ -327,7 +338,7 @@ class VirtualRig:
             self._drain()
 
     def _run_output(self) -> None:
-        self._due_ns[Role.OUTPUT] = self.clock.now_ns() + SCAN_MS * NS_PER_MS
+        self._due_ns[Role.OUTPUT] = self.clock.now_ns() + self.scan_ms * NS_PER_MS
         if Role.OUTPUT in self.halted:
             return
         permit = self.arrivals.newest()
@@ -339,14 +350,14 @@ class VirtualRig:
             self._told_output = state
             self._deliver(state)
 
-    def _run_recorder(self) -> None:
+    def _run_recorder(self, recorder: Recorder) -> None:
         self._due_ns[Role.RECORDER] = self.clock.now_ns() + POLL_MS * NS_PER_MS
-        if self.recorder is None or Role.RECORDER in self.halted:
+        if Role.RECORDER in self.halted:
             return
         while self._to_record:
-            self.recorder.take(self._to_record.popleft())
-        self.recorder.tick()
-        state = self.recorder.state()
+            recorder.take(self._to_record.popleft())
+        recorder.tick()
+        state = recorder.state()
         if is_recorder_news(self._told_recorder, state):
             self._told_recorder = state
             self._deliver(state)
@@ -362,7 +373,7 @@ class VirtualRig:
             self.engine.handle(self._inbox.popleft())
             self.engine.tick()
             self._is_handling = False
-            self._due_ns[Role.ENGINE] = self.clock.now_ns() + round(TICK_S * NS_PER_S)
+            self._due_ns[Role.ENGINE] = self.clock.now_ns() + self._tick_ns()
 
     def _permit(self, permit: Permit) -> None:
         self.permits.append(permit)

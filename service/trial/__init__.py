@@ -1,0 +1,1 @@
+"""Randomised trials on simulated subjects, in virtual time."""

@@ -1,0 +1,96 @@
+"""The arms of a trial: control laws, and what they are compared with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from service.core.laws.mapping import law_from_mapping
+from service.core.laws.parameters import LawError
+from service.core.laws.protocol import Observation, Reason
+from service.core.limits import Quantity
+from service.core.program import Program
+from service.errors import ConfigError
+
+OPEN_LOOP, SHAM = "open-loop", "sham"
+COMPARATORS = (OPEN_LOOP, SHAM)
+
+#: Share of the program's amplitude that an open loop gives. A: 60 % of the tolerance is
+#: what people who set it by feel end at.
+OPEN_LOOP_SHARE = 0.6
+#: It gets there as fast as the loop may.
+OPEN_LOOP_UP_MA_PER_S = 0.8
+
+
+NO_COMPARATOR = "none"
+
+
+def chosen_comparators(names: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the comparators that were asked for; all of them if none was named."""
+    if names is None:
+        return COMPARATORS
+    return () if list(names) == [NO_COMPARATOR] else tuple(names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstantLaw:
+    """No feedback: one level for all the time, whatever the tone.
+
+    Only what guards a treatment keeps it from there: its cap, and a cool-down.
+    """
+
+    kind: ClassVar[str] = OPEN_LOOP
+
+    level_ma: float
+
+    def start(self) -> None:
+        """Return the state: there is nothing to remember."""
+
+    def step(self, state: None, observation: Observation) -> tuple[None, float, Reason]:
+        """Approach the level, and stay there."""
+        up_ma = 0.0 if observation.quiet else OPEN_LOOP_UP_MA_PER_S * observation.dt_s
+        level_ma = min(observation.level_ma + up_ma, self.level_ma)
+        return state, min(level_ma, observation.ceiling_ma), Reason.HELD
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What a group of subjects gets: a program, and limits on top of it."""
+
+    name: str
+    program: Program
+    limits: dict[str, float]
+
+
+def make_arms(
+    program: Program, controllers: tuple[str, ...], comparators: tuple[str, ...]
+) -> dict[str, Arm]:
+    """Return the arms by name; without controllers there is the program's own."""
+    named = [(kind, _controlled(program, kind)) for kind in controllers]
+    named = named or [(program.law.kind, program)]
+    arms = {name: Arm(name, given, {}) for name, given in named}
+    for name in comparators:
+        if name not in COMPARATORS:
+            msg = f"--comparator: expected {', '.join(COMPARATORS)}; got {name!r}"
+            raise ConfigError(msg)
+        limits = {Quantity.AMPLITUDE_MA.value: 0.0} if name == SHAM else {}
+        arms[name] = Arm(name, program if name == SHAM else open_loop(program), limits)
+    if len(arms) < len(named) + len(comparators):
+        msg = "--controller and --comparator: expected different arms, got one twice"
+        raise ConfigError(msg)
+    return arms
+
+
+def open_loop(program: Program) -> Program:
+    """Return the program with a constant level."""
+    law = ConstantLaw(level_ma=OPEN_LOOP_SHARE * program.max_amplitude_ma)
+    return replace(program, law=law)
+
+
+def _controlled(program: Program, kind: str) -> Program:
+    if kind == program.law.kind:
+        return program
+    try:
+        return replace(program, law=law_from_mapping({"kind": kind}))
+    except LawError as error:
+        msg = f"--controller: {error}"
+        raise ConfigError(msg) from error

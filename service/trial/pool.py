@@ -1,0 +1,72 @@
+"""Where sessions are lived through: in this process, or by workers of Dask."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+from service.errors import ConfigError
+from service.trial.plan import Task
+from service.trial.session import Result, run_session
+
+#: Workers and this process talk on this host only.
+LOOPBACK = "127.0.0.1"
+CONNECT_S = 20
+
+
+def run_all(
+    tasks: Sequence[Task], workers: int, scheduler: str | None
+) -> Iterator[Result]:
+    """Yield every result as it comes, in any order."""
+    if workers < 1:
+        msg = f"--workers: expected 1 or more, got {workers}"
+        raise ConfigError(msg)
+    if scheduler is None and workers == 1:
+        yield from map(run_session, tasks)
+        return
+    distributed = _load()
+    with contextlib.ExitStack() as stack:
+        client = _client(distributed, workers, scheduler, stack)
+        # The key names the session: without `pure`, none is taken for another.
+        futures = [
+            client.submit(run_session, task, key=f"session-{task.key}", pure=False)
+            for task in tasks
+        ]
+        for future in distributed.as_completed(futures):
+            yield future.result()
+
+
+def _load() -> ModuleType:
+    try:
+        import distributed  # noqa: PLC0415 - an extra that one process does not need
+    except ImportError as error:
+        msg = (
+            "--workers and --scheduler need dask[distributed], which is not installed: "
+            "pip install 'unclench[batch]', or use one worker"
+        )
+        raise ConfigError(msg) from error
+    module: ModuleType = distributed
+    return module
+
+
+def _client(
+    distributed: ModuleType,
+    workers: int,
+    scheduler: str | None,
+    stack: contextlib.ExitStack,
+) -> Any:  # noqa: ANN401 - a client of an extra
+    if scheduler is None:
+        cluster = distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host=LOOPBACK,
+            dashboard_address=None,
+            silence_logs=False,
+        )
+        return stack.enter_context(distributed.Client(stack.enter_context(cluster)))
+    try:
+        return stack.enter_context(distributed.Client(scheduler, timeout=CONNECT_S))
+    except (OSError, ValueError) as error:
+        msg = f"--scheduler: expected one that answers at {scheduler}, got: {error}"
+        raise ConfigError(msg) from error

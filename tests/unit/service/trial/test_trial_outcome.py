@@ -1,0 +1,92 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from service.trial.outcome import Group, flow, groups, summarise
+from service.trial.plan import TrialParams
+from service.trial.report import TrialReport
+from service.trial.session import Result
+
+
+def result(subject: int = 0, arm: str = "integral", **known: Any) -> Result:
+    given = {"randomised": True, "stop": "not_reached", "reason": "", **known}
+    return Result("weak", subject, arm, **given)
+
+
+def test_nobody_is_lost_on_the_way() -> None:
+    results = [
+        result(randomised=False, stop="checking", reason="calibration refused: noise"),
+        result(stop="reached", reason="relaxed and weaned"),
+        result(stop="not_reached", reason="treatment time is over"),
+        result(stop="not_reached", reason="relapsed"),
+        result(stop="not_reached", reason="no benefit at the ceiling"),
+        result(stop="adverse", reason="cramp"),
+        result(stop="adverse", reason="cramp"),
+        result(stop="adverse", reason="treatment time is over, after 1 adverse"),
+        result(stop="fault", reason="emg_stale"),
+        result(stop="treating", reason="did not end within 9 s"),
+    ]
+    found = flow(results)
+    assert found == {
+        "assessed": 10,
+        "not_randomised": {"calibration refused: noise": 1},
+        "randomised": 9,
+        "completed": 3,
+        "stopped_by_guard": {
+            "cramp": 2,
+            "no benefit at the ceiling": 1,
+            "treatment time is over, after 1 adverse": 1,
+        },
+        "failed": {"did not end within 9 s": 1, "emg_stale": 1},
+    }
+
+
+def test_the_row_of_an_arm() -> None:
+    results = (
+        result(0, reached_s=10.0, stop="reached", dose_ma_s=100.0, naive_dose_ma_s=1e3,
+               peak_tone_ratio=1.0, updates=900, false_relaxed=9, treatable=True),
+        result(1, reached_s=30.0, dose_ma_s=300.0, naive_dose_ma_s=1e3,
+               peak_tone_ratio=2.0, updates=100, missed_relaxed=5, treatable=True),
+        result(2, dose_ma_s=500.0, naive_dose_ma_s=1e3, violations=("slew", "time")),
+        result(3, randomised=False, stop="checking"),
+    )  # fmt: skip
+    row = summarise(Group("weak", "integral", results), np.random.default_rng(1))
+    assert row["n"] == 3
+    assert row["reached_fraction"] == pytest.approx(2 / 3)
+    assert row["kept_fraction"] == pytest.approx(1 / 3)
+    assert row["reached_of_treatable"] == 1.0
+    assert row["time_to_threshold_s"]["median"] == 20.0
+    assert row["dose_ma_s_median"] == 300.0
+    assert row["dose_to_naive_median"] == pytest.approx(0.3)
+    assert row["peak_tone_ratio_p95"] == pytest.approx(1.95)
+    assert row["limit_violations"] == 2
+    assert row["false_relaxed_fraction"] == pytest.approx(0.009)
+    assert row["missed_relaxed_fraction"] == pytest.approx(0.005)
+    low, high = row["reached_fraction_ci95"]
+    assert low < 2 / 3 < high
+
+
+def test_an_arm_without_subjects_is_unknown() -> None:
+    only = (result(randomised=False, stop="checking", reason="noise"),)
+    row = summarise(Group("weak", "sham", only), np.random.default_rng(1))
+    assert row["n"] == 0
+    assert row["reached_fraction"] is row["dose_ma_s_median"] is None
+    assert row["false_relaxed_fraction"] is None
+
+
+def test_groups_keep_the_order_of_the_plan() -> None:
+    found = groups([result(0, "b"), result(1, "a"), result(2, "b")])
+    assert [(g.arm, len(g.results)) for g in found] == [("b", 2), ("a", 1)]
+
+
+def test_the_report_tells_of_every_violation() -> None:
+    params = TrialParams("ems-flutter-demo", ("weak",), 1, 1)
+    broken = result(0, violations=("slew: 9 mA",), updates=1)
+    report = TrialReport(params, (broken,))
+    assert report.to_data()["violations"] == [
+        {"cohort": "weak", "subject": 0, "arm": "integral", "what": "slew: 9 mA"}
+    ]
+    text = report.to_text()
+    assert "weak/0/integral: slew: 9 mA" in text
+    assert "1 assessed; 1 randomised; 0 completed" in text

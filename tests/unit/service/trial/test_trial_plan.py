@@ -1,0 +1,115 @@
+import json
+from collections import Counter
+
+import pytest
+
+from drivers.errors import DriverConfigError
+from service.core.laws.protocol import Observation
+from service.core.limits import Quantity
+from service.errors import ConfigError
+from service.trial.arms import ConstantLaw, chosen_comparators
+from service.trial.plan import TrialParams, draw_person, plan_tasks
+
+DEMO = "ems-flutter-demo"
+
+
+def params(**changes: object) -> TrialParams:
+    given: dict = {"program": DEMO, "cohorts": ("null",), "subjects": 20, "seed": 1}
+    return TrialParams(**{**given, **changes})
+
+
+def test_subjects_are_randomised_in_balanced_blocks() -> None:
+    tasks = plan_tasks(params())
+    arms = [task.arm.name for task in tasks]
+    assert [task.subject for task in tasks] == list(range(20))
+    for start in range(0, 18, 3):
+        assert Counter(arms[start : start + 3]) == Counter(
+            ["integral", "open-loop", "sham"]
+        )
+    assert len({tuple(arms[start : start + 3]) for start in range(0, 18, 3)}) > 1
+
+
+def test_a_crossover_gives_everybody_every_arm() -> None:
+    tasks = plan_tasks(params(subjects=2, crossover=True))
+    assert [(t.subject, t.arm.name) for t in tasks] == [
+        (k, arm) for k in range(2) for arm in ("integral", "open-loop", "sham")
+    ]
+    assert len({(t.person_seed, t.signal_seed) for t in tasks}) == 2
+
+
+def test_more_subjects_or_cohorts_change_nobody() -> None:
+    few = plan_tasks(params())
+    more = plan_tasks(params(subjects=30, cohorts=("weak", "null")))
+    again = [task for task in more if task.cohort == "null"][:20]
+    assert again == few
+    assert len({task.person_seed for task in again}) == 20
+
+
+def test_another_seed_is_another_trial() -> None:
+    first, second = plan_tasks(params()), plan_tasks(params(seed=2))
+    assert not {t.person_seed for t in first} & {t.person_seed for t in second}
+    assert [t.arm.name for t in first] != [t.arm.name for t in second]
+
+
+def test_sham_can_put_nothing_out() -> None:
+    arms = params().arms()
+    assert arms["sham"].limits == {Quantity.AMPLITUDE_MA: 0.0}
+    assert arms["integral"].limits == arms["open-loop"].limits == {}
+
+
+def test_an_open_loop_ignores_the_tone_but_not_its_cap() -> None:
+    law = ConstantLaw(level_ma=5.0)
+
+    def level_at(tone: float, cap_ma: float, *, quiet: bool = False) -> float:
+        seen = Observation(1.0, 4.8, 0.5, tone, 3.0, cap_ma, quiet=quiet)
+        return law.step(law.start(), seen)[1]
+
+    assert level_at(1.0, 20.0) == level_at(40.0, 20.0) == 5.0
+    assert level_at(40.0, 2.0) == 2.0
+    assert level_at(40.0, 20.0, quiet=True) == 4.8
+
+
+def test_a_preset_is_a_cohort_of_narrow_ranges() -> None:
+    assert draw_person("responder", 3).person.recruitment.motor_ma <= 18.0
+    with pytest.raises(DriverConfigError, match="cohort: expected one of"):
+        draw_person("nobody", 3)
+
+
+def test_the_parameters_can_be_written_down() -> None:
+    data = json.loads(json.dumps(params(treatment_s=60.0).to_data()))
+    assert data["program"]["timing"]["treatment_s"] == 60.0
+    assert data["program"]["law"]["kind"] == "integral"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"subjects": 0}, "--subjects: expected 1 to"),
+        ({"seed": -1}, "--seed: expected 0 or more"),
+        ({"cohorts": ("null", "null")}, "--cohort: expected one or more, each once"),
+        ({"treatment_s": 3600.0}, "--treatment: expected up to 1800"),
+    ],
+)
+def test_wrong_parameters_are_refused(changes: dict, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        params(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"program": "nothing"}, "--program: expected one of"),
+        ({"controllers": ("magic",)}, "--controller: kind must be one of"),
+        ({"controllers": ("pi", "pi")}, "got one twice"),
+        ({"comparators": ("placebo",)}, "--comparator: expected open-loop, sham"),
+    ],
+)
+def test_arms_that_cannot_be_are_refused(changes: dict, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        params(**changes).arms()
+
+
+def test_comparators_are_all_unless_chosen() -> None:
+    assert chosen_comparators(None) == ("open-loop", "sham")
+    assert chosen_comparators(["none"]) == ()
+    assert chosen_comparators(["sham"]) == ("sham",)
