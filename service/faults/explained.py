@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from service.core.model import STIMULATING_PHASES
+from service.core.model import STIMULATING_PHASES, Phase
 from service.faults.bounds import Demand
 from service.faults.kinds import PERMIT_KINDS
 from service.faults.verdict import Trace, Violation
@@ -48,7 +48,11 @@ def unexplained(
     if not demand.asks or _phase_at_fault(trace) not in STIMULATING_PHASES:
         return []
     after = [r for r in records if float(r["t_s"]) >= trace.fault_s - TICK_S]
-    causes = [str(r["body"]["cause"]) for r in after if r["kind"] == "phase"]
+    phases = [r["body"] for r in after if r["kind"] == "phase"]
+    if any(body["to"] == Phase.REASSESSING and body["cause"] for body in phases):
+        # The treatment came to an end of its own first, and said which.
+        return []
+    causes = [str(body["cause"]) for body in phases]
     words = CAUSES.get(trace.kind, ())
     if trace.kind in UNRECORDED:
         causes = [*causes, why]
