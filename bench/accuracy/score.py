@@ -28,7 +28,8 @@ class Score:
 
     ``moments_share`` is how many of all single windows are off by more than
     `SILENT_PCT_MVC` and not flagged, ``largest_pct_mvc`` by how much the worst of them
-    is, and ``near_pct_mvc`` the same where the truth is below `NEAR_PCT_MVC`.
+    is, and ``near_pct_mvc`` the same where the truth is below `NEAR_PCT_MVC`, with its
+    sign: above 0 the muscle seems tenser than it is.
     """
 
     mixture: str
@@ -59,7 +60,7 @@ def score(mixture: Mixture, method: str, estimate: Estimate) -> Score:
     truth, error = aligned(mixture, estimate, believed)
     size = float(np.mean(np.square(error[believed])))
     unflagged = np.abs(error[~flagged])
-    near = np.abs(error[~flagged & (truth < NEAR_PCT_MVC)])
+    near = error[~flagged & (truth < NEAR_PCT_MVC)]
     n_off = int(np.count_nonzero(unflagged > SILENT_PCT_MVC))
     return Score(
         mixture=mixture.name,
@@ -72,7 +73,7 @@ def score(mixture: Mixture, method: str, estimate: Estimate) -> Score:
         snr_db=mixture.snr_db,
         moments_share=round(n_off / flagged.size, 4),
         largest_pct_mvc=round(float(unflagged.max(initial=0.0)), 2),
-        near_pct_mvc=round(float(near.max(initial=0.0)), 2),
+        near_pct_mvc=round(float(max(near, key=abs, default=0.0)), 2),
     )
 
 
