@@ -85,18 +85,20 @@ def from_levels(level: F64, mvc_level: F64) -> Estimate:
 Chain = AccurateChain | EmgChain
 
 
-def _run(chain: Chain, x: F64, pulses: F64) -> tuple[F64, F64, Bools]:
-    """Return times, RMS over 1 s and whether each was flagged."""
+def _run(
+    chain: Chain, x: F64, pulses: F64, n_rows: int = UPDATE_ROWS
+) -> tuple[F64, F64, Bools]:
+    """Return times, RMS over 1 s and whether each was flagged, every ``n_rows``."""
     times, levels, flags = [], [], []
-    for start in range(0, len(x) - UPDATE_ROWS + 1, UPDATE_ROWS):
-        chunk = x[start : start + UPDATE_ROWS, np.newaxis]
+    for start in range(0, len(x) - n_rows + 1, n_rows):
+        chunk = x[start : start + n_rows, np.newaxis]
         lag = 0
         if isinstance(chain, AccurateChain):
             reading = chain.process(chunk, pulses if start == 0 else ())
             lag = chain.lag_rows
         else:
             reading = chain.process(chunk)
-        times.append((start + UPDATE_ROWS - lag) / FS_HZ)
+        times.append((start + n_rows - lag) / FS_HZ)
         levels.append(reading.rms_uv[0])
         flags.append(bool(reading.quality[0]))
     return np.array(times), np.array(levels), np.array(flags)
@@ -106,9 +108,9 @@ def _with(
     make: Callable[[], Chain], mixture: Mixture, *, with_pulses: bool
 ) -> Estimate:
     nothing = np.zeros(0)
-    t_s, level, _ = _run(make(), mixture.rest_uv, nothing)
-    once = (t_s > SETTLE_S) & (np.arange(t_s.size) % round(FS_HZ / UPDATE_ROWS) == 0)
-    noise_uv = noise_floor_uv(level[once][:, np.newaxis], 1.0, NOISE_BANDWIDTH_HZ)
+    t_s, level, _ = _run(make(), mixture.rest_uv, nothing, round(FS_HZ))
+    settled = level[t_s > SETTLE_S]
+    noise_uv = noise_floor_uv(settled[:, np.newaxis], 1.0, NOISE_BANDWIDTH_HZ)
     _, level, _ = _run(make(), mixture.mvc_uv, nothing)
     settled = level[round(2.5 * FS_HZ / UPDATE_ROWS) :]
     best = mean_without_noise(settled[np.isfinite(settled)][:, np.newaxis], noise_uv)

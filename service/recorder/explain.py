@@ -9,7 +9,17 @@ Record = Mapping[str, Any]
 
 #: Records that are told when nobody asks for a moment.
 TOLD = frozenset(
-    {"begin", "phase", "prompt", "refused", "strike", "relapse", "calibration", "end"}
+    {
+        "begin",
+        "phase",
+        "prompt",
+        "refused",
+        "strike",
+        "relapse",
+        "calibration",
+        "leak",
+        "end",
+    }
 )
 
 

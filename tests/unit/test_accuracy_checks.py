@@ -3,16 +3,22 @@
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bench.accuracy import checks_contaminants, checks_estimation, checks_response
+from bench.accuracy import (
+    checks_contaminants,
+    checks_estimation,
+    checks_response,
+    render,
+)
 from bench.accuracy.__main__ import as_json
 from bench.accuracy.methods import ours, plain_rms
 from bench.accuracy.mixtures import CONTAMINANTS, mixtures
 from bench.accuracy.recordings import leak
-from bench.accuracy.score import score
+from bench.accuracy.score import Score, score
 from bench.accuracy.signals import sliding_rms
 
 CHECKS = [
@@ -57,6 +63,35 @@ def test_the_scores_see_an_error(rows):
 
     assert found.silent
     assert found.bias_pct_mvc > 5.0
+
+
+def test_single_windows_that_are_off_are_counted_and_not_near_the_threshold(rows):
+    pulsed = next(row for row in rows if "artifact 20 Hz" in row.name)
+    plain = score(pulsed, "plain", plain_rms(pulsed))
+    found = score(pulsed, "ours", ours(pulsed))
+
+    assert plain.moments_share == 1.0
+    assert plain.near_pct_mvc > 100.0
+    assert found.moments_share < 0.05
+    assert abs(found.near_pct_mvc) < 2.0
+
+
+def test_every_row_of_the_page_that_is_not_the_best_is_explained():
+    page = render.PAGE.read_text("utf-8")
+
+    assert "| mixture | NRMSE | better | why |" in page
+    assert "not explained" not in page
+    assert "Silent errors above 2 %MVC: 0." in page
+
+
+def test_a_row_nobody_has_explained_is_named():
+    own = Score("cat: purring", "unclench", 0.1, 0.2, False, 0.1, 0.0, 3.0)
+    other = replace(own, method="plain RMS", nrmse=0.1)
+
+    assert "| cat: purring | 0.200 | plain RMS 0.100 | **not explained** |" in (
+        render._reasons([own, other])
+    )
+    assert "cat" not in render._reasons([replace(own, nrmse=0.05), other])
 
 
 def test_leak_is_below_the_limit():
