@@ -8,12 +8,14 @@ from dataclasses import asdict
 
 import bench.dsp
 import bench.loop
+import bench.trial
 from bench.timing import Row
 
 #: Every bench: its name and what runs it.
 BENCHES: dict[str, Callable[[], list[Row]]] = {
     "dsp": bench.dsp.run,
     "loop": bench.loop.run,
+    "trial": bench.trial.run,
 }
 
 
