@@ -9,6 +9,7 @@ from dataclasses import asdict
 import bench.dsp
 import bench.loop
 import bench.stop
+import bench.trial
 from bench.timing import Row
 
 #: Every bench: its name and what runs it.
@@ -16,6 +17,7 @@ BENCHES: dict[str, Callable[[], list[Row]]] = {
     "dsp": bench.dsp.run,
     "loop": bench.loop.run,
     "stop": bench.stop.run,
+    "trial": bench.trial.run,
 }
 
 

@@ -117,11 +117,11 @@ class ResponsePlan:
     cool_down_s : float
         No increase for this long after a strike. A.
     strikes : int
-        This many end the treatment. A.
+        This many end the treatment; one does before tone was ever lower. A.
     useless_s : float
-        At the cap for this long without benefit ends it too. A.
+        At the cap for this long without tone falling further ends it too. A.
     useless_drop : float
-        Benefit is at least this share of the baseline. A.
+        Benefit is a fall of the tone by at least this share. A.
     """
 
     adverse_ratio: float = 1.25

@@ -54,10 +54,6 @@ def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
     treatable = [one for one in treated if one.treatable]
     n_treated_well = sum(one.reached_s is not None for one in treatable)
     kept = sum(one.stop == Outcome.REACHED for one in treated)
-    zero_after = [
-        one.zero_after_sign_s for one in treated if one.zero_after_sign_s is not None
-    ]
-    updates = sum(one.updates for one in treated)
     return {
         "cohort": group.cohort,
         "name": group.arm,
@@ -79,24 +75,40 @@ def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
         "dose_to_naive_max": max(shares, default=None),
         "peak_ma_median": percentile([one.peak_ma for one in treated], P50),
         "peak_tone_ratio_p95": percentile(ratios, P95),
+        **_safety(treated),
+        **_truthfulness(treated),
+        "flow": flow(group.results),
+    }
+
+
+def _safety(treated: Sequence[Result]) -> dict[str, Any]:
+    zero_after = [
+        one.zero_after_sign_s for one in treated if one.zero_after_sign_s is not None
+    ]
+    return {
         "longest_at_cap_s": max((one.at_cap_s for one in treated), default=None),
         "adverse_signs": sum(one.sign_s is not None for one in treated),
         "zero_after_sign_s_max": max(zero_after, default=None),
         "strikes": sum(one.strikes for one in treated),
         "relapses": sum(one.relapses for one in treated),
         "limit_violations": sum(len(one.violations) for one in treated),
+    }
+
+
+def _truthfulness(treated: Sequence[Result]) -> dict[str, Any]:
+    """Return how often the session was wrong about a muscle being relaxed."""
+    updates = sum(one.updates for one in treated)
+    measured = sum(one.measured_updates for one in treated)
+    return {
         "updates": updates,
         "false_relaxed_fraction": _share(treated, "false_relaxed", updates),
         "grossly_false_relaxed_fraction": _share(
             treated, "grossly_false_relaxed", updates
         ),
         "measured_false_relaxed_fraction": _share(
-            treated,
-            "measured_false_relaxed",
-            sum(one.measured_updates for one in treated),
+            treated, "measured_false_relaxed", measured
         ),
         "missed_relaxed_fraction": _share(treated, "missed_relaxed", updates),
-        "flow": flow(group.results),
     }
 
 

@@ -1,6 +1,8 @@
 """Where sessions are lived through: in this process, or by workers of Dask."""
 
 import contextlib
+import logging
+import tempfile
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
@@ -49,6 +51,10 @@ def _load() -> ModuleType:
     return module
 
 
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="unclench-trial-")
+
+
 def _client(
     distributed: ModuleType,
     workers: int,
@@ -61,8 +67,9 @@ def _client(
             threads_per_worker=1,
             processes=True,
             host=LOOPBACK,
-            dashboard_address=None,
-            silence_logs=False,
+            dashboard_address=f"{LOOPBACK}:0",
+            local_directory=stack.enter_context(_scratch()),
+            silence_logs=logging.ERROR,
         )
         return stack.enter_context(distributed.Client(stack.enter_context(cluster)))
     try:

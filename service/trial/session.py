@@ -132,6 +132,11 @@ class Watch:
         if since_s is not None:
             self.at_cap_s = max(self.at_cap_s, session.now_s - since_s)
 
+    def baseline_pct_mvc(self, start_s: float, baseline_s: float) -> float:
+        """Return the mean true tone before the treatment."""
+        tones = [tone for t_s, tone in self.truth if -baseline_s < t_s - start_s <= 0]
+        return sum(tones) / len(tones)
+
 
 def run_session(task: Task) -> Result:
     """Live through a session; the same task always gives the same result."""
@@ -213,17 +218,10 @@ def _judged(
         msg = "expected a treatment, which only a calibrated session has"
         raise ValueError(msg)
     start_s, now_s = treatment.started_s, rig.clock.now_s()
-    history = [(t_s, max(amplitudes)) for t_s, amplitudes in rig.device.history]
-    phases = [
-        (event.t_s, str(event.detail["to"]))
-        for event in rig.events
-        if event.kind == "phase"
-    ]
+    history, phases = _histories(rig)
     program = task.arm.program
     limits = {q: bound.value for q, bound in session.setup.limits.items()}
-    baseline_s = program.calibration.baseline_s
-    before = [tone for t_s, tone in watch.truth if -baseline_s < t_s - start_s <= 0]
-    baseline = sum(before) / len(before)
+    baseline = watch.baseline_pct_mvc(start_s, program.calibration.baseline_s)
     tones = [(t_s, tone) for t_s, tone in watch.truth if t_s > start_s]
     sign_s = _sign_s(tones, history, program.response.adverse_ratio * baseline)
     peak = max((tone for _, tone in _smoothed(tones, PEAK_S)), default=math.nan)
@@ -263,6 +261,19 @@ def _judged(
         measured_false_relaxed=watch.measured_false,
         violations=tuple(violations(history, phases, now_s, Bounds(limits, program))),
     )
+
+
+def _histories(
+    rig: TrialRig,
+) -> tuple[list[tuple[float, float]], list[tuple[float, str]]]:
+    """Return every change of the amplitude, and every change of the phase."""
+    amplitudes = [(t_s, max(channels)) for t_s, channels in rig.device.history]
+    phases = [
+        (event.t_s, str(event.detail["to"]))
+        for event in rig.events
+        if event.kind == "phase"
+    ]
+    return amplitudes, phases
 
 
 def naive_dose_ma_s(session: Session, tone_pct_mvc: float) -> float:
