@@ -47,7 +47,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(PIP) -e '.[formats,optimise,test]'
+	$(PIP) -e '.[formats,optimise,batch,test]'
 	touch $@
 
 $(VENV)/.accuracy: $(VENV)/.run
@@ -62,5 +62,5 @@ $(VENV)/.accuracy: $(VENV)/.run
 	touch $@
 
 $(VENV)/.check: $(VENV)/.run
-	$(PIP) -e '.[formats,optimise,check]'
+	$(PIP) -e '.[formats,optimise,batch,check]'
 	touch $@

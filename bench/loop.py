@@ -16,8 +16,9 @@ from service.config.load import check
 from service.config.programs import load_programs
 from service.config.rig import RigConfig
 from service.demo import Operator, Stored
-from service.messages import LatencyState, State
+from service.messages import State
 from service.role import Snapshot
+from service.states import LatencyState
 from service.supervisor import Extra, Supervisor
 
 PROGRAMS = Path(__file__).parents[1] / "config/demo/programs"

@@ -18,15 +18,9 @@ from service.core.program import Program
 from service.errors import ConfigError, ExitCode, ServiceError
 from service.faults.injector import Injector
 from service.faults.kinds import FLOOD, FLOOD_KINDS, SUBJECT, PlannedFault
-from service.messages import (
-    Event,
-    OpenSession,
-    Reply,
-    SessionCommand,
-    SessionState,
-    State,
-)
+from service.messages import Event, OpenSession, Reply, SessionCommand, State
 from service.role import Snapshot
+from service.states import SessionState
 from service.supervisor import Extra, Supervisor
 
 #: What the operator of the demo does in a phase.

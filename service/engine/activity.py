@@ -21,7 +21,7 @@ from service.core.model import Note, Sample
 from service.core.state import Session
 from service.core.tone import Calibration
 from service.engine.feed import Feed
-from service.messages import ActivityState
+from service.states import ActivityState
 
 #: Window of the tension that load and bursts are taken from (`dsp.bursts.WINDOW_S`).
 TENSION_WINDOW_S = 0.1

@@ -50,10 +50,10 @@ from service.messages import (
     RecorderState,
     Reply,
     SessionCommand,
-    SessionState,
     State,
     UnlockStage,
 )
+from service.states import SessionState
 
 #: A state is told this often, and on every event. A: 25 Hz for the eye.
 TELL_EVERY_S = 0.04

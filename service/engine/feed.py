@@ -13,7 +13,7 @@ from service.config.rig import Filtering
 from service.config.treatment import DisturbanceConfig
 from service.core.model import Sample
 from service.engine.trigger import Trigger
-from service.messages import SourceState
+from service.states import SourceState
 from service.wiring.sources import chain_params, make_chain
 
 #: Pieces of filtered samples that are kept for whoever watches a channel.

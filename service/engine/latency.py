@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from service.messages import LatencyState
+from service.states import LatencyState
 
 #: Median and 99th percentile are those of this many newest permits.
 RECENT = 4096

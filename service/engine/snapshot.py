@@ -15,7 +15,7 @@ from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.watch import operator_trouble
 from service.engine.feed import Feed
-from service.messages import (
+from service.states import (
     CalibrationProgress,
     CalibrationState,
     ChannelTension,

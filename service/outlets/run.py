@@ -8,8 +8,9 @@ from drivers.liblsl import load_pylsl
 from drivers.session_outlets import MarkersOutlet, TensionOutlet
 from dsp.types import QualityFlag
 from service.bus import receive
-from service.messages import ChannelTension, Event, State
+from service.messages import Event, State
 from service.role import Context
+from service.states import ChannelTension
 
 #: Rate of the tension stream. A: what a viewer needs of a 250 ms envelope.
 TENSION_RATE_HZ = 25.0
