@@ -32,7 +32,7 @@ REASONS = {
     ),
     "mains detuned": (
         "from 9 dB of signal over hum on, to subtract it does more harm than good "
-        "(B7): in a strong contraction the hum stays in, which costs 0.4 %MVC at 20 %MVC. "
+        "(B7): in a strong contraction the hum stays in, 0.4 %MVC at 20 %MVC. "
         "Notches always take it out. Below 4 %MVC the tracker has half their error, "
         "and a strong hum leaves so much beside the notches that they flag it"
     ),
