@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from service.program_states import FeedbackState, MeasureState, NeedlingState
+
 
 class Role(enum.StrEnum):
     """A process of the service."""
@@ -121,6 +123,7 @@ class SessionCommand(Message, frozen=True, kw_only=True):
     measure: str = ""
     value: float | None = None
     text: str = ""
+    at_s: float | None = None
 
 
 class Reply(Message, frozen=True, kw_only=True):
@@ -197,19 +200,6 @@ class CalibrationProgress(msgspec.Struct, frozen=True, kw_only=True):
     trials: tuple[TrialState, ...]
 
 
-class MeasureState(msgspec.Struct, frozen=True, kw_only=True):
-    """An outcome measure before and after; ``None`` where it has not been entered.
-
-    ``beyond_error`` says whether the change is more than the error of the measure,
-    where that is known.
-    """
-
-    measure: str
-    before: float | None
-    after: float | None
-    beyond_error: bool | None
-
-
 class ActivityState(msgspec.Struct, frozen=True, kw_only=True):
     """What the controlled muscle did by itself since it was calibrated.
 
@@ -284,6 +274,9 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     calibrating: CalibrationProgress | None = None
     reference: str = ""
     measures: tuple[MeasureState, ...] = ()
+    actuates: bool = True
+    feedback: FeedbackState | None = None
+    needling: NeedlingState | None = None
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

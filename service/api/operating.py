@@ -8,6 +8,7 @@ from service.api.models import (
     Arming,
     Checklist,
     Done,
+    Mark,
     Measured,
     Pressed,
     RigFacts,
@@ -86,9 +87,36 @@ async def present(request: Request, session_id: str) -> Done:
 
 
 @router.post("/sessions/{session_id}/start")
-async def start(request: Request, session_id: str) -> Done:
-    """Start the treatment, or resume it after a hold."""
-    message = SessionCommand(verb=Verb.START, session_id=session_id)
+async def start(request: Request, session_id: str, body: Arming | None = None) -> Done:
+    """Start the treatment, or resume it after a hold.
+
+    A program that actuates nothing is not armed: what it asks to be confirmed comes
+    with the start.
+    """
+    with_it = body or Arming()
+    message = SessionCommand(
+        verb=Verb.START,
+        session_id=session_id,
+        operator=with_it.operator,
+        confirmed=tuple(with_it.confirmed),
+    )
+    return await command(request, message)
+
+
+@router.post("/sessions/{session_id}/finish")
+async def finish(request: Request, session_id: str) -> Done:
+    """End the treatment now and reassess."""
+    message = SessionCommand(verb=Verb.FINISH, session_id=session_id)
+    return await command(request, message)
+
+
+@router.post("/sessions/{session_id}/mark")
+async def mark(request: Request, session_id: str, body: Mark | None = None) -> Done:
+    """Mark a moment: while needling is observed, the insertion of a needle."""
+    what = body or Mark()
+    message = SessionCommand(
+        verb=Verb.MARK, session_id=session_id, text=what.text, at_s=what.at_s
+    )
     return await command(request, message)
 
 

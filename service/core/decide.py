@@ -12,6 +12,9 @@ from service.core.tone import ZeroTime
 #: A longer pause between two decisions adds no dose: the permit has expired. A.
 MAX_DOSE_DT_S = 0.3
 
+#: Why nothing goes out in a program without an actuator.
+NOTHING_ACTUATED = "nothing_actuated"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -42,6 +45,17 @@ class Decision:
     reasons: tuple[str, ...]
 
 
+#: Before the first decision, after the last, and where nothing is actuated.
+NO_DECISION = Decision(
+    active=False,
+    amplitude_ma=0.0,
+    exact_ma=0.0,
+    requested_ma=0.0,
+    most_limiting="",
+    reasons=(),
+)
+
+
 def decide(session: Session) -> tuple[Session, Decision]:
     """Decide what the output may do.
 
@@ -58,6 +72,10 @@ def decide(session: Session) -> tuple[Session, Decision]:
         Zero outside of the stimulating phases.
     """
     treatment = session.treatment
+    if not session.setup.program.actuates:
+        nothing = (session.phase.value, NOTHING_ACTUATED)
+        # Not even a permit of amplitude 0: there is nobody to obey it.
+        return session, replace(NO_DECISION, reasons=nothing)
     if session.phase not in STIMULATING_PHASES or treatment is None:
         active = session.phase in PERMITTED_PHASES
         return session, Decision(active, 0.0, 0.0, 0.0, "", (session.phase.value,))

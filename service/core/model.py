@@ -43,6 +43,7 @@ class Outcome(enum.StrEnum):
     REACHED = "reached"
     NOT_REACHED = "not_reached"
     ADVERSE = "adverse"
+    OBSERVED = "observed"
     FAULT = "fault"
     STOPPED = "stopped"
 
@@ -143,6 +144,16 @@ class FaultRaised:
     cause: str
 
 
+@dataclass(frozen=True, slots=True)
+class TwitchSeen:
+    """A brief burst was found in the EMG; see `service.core.twitches.SeenTwitch`."""
+
+    now_s: float
+    start_s: float
+    width_s: float
+    peak_pct_mvc: float
+
+
 class Verb(enum.StrEnum):
     """What an operator can ask for."""
 
@@ -158,6 +169,8 @@ class Verb(enum.StrEnum):
     LEVEL = "level"
     LIMIT = "limit"
     ASSESS = "assess"
+    MARK = "mark"
+    FINISH = "finish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +195,10 @@ class Command:
     amplitude_ma : float or None
         For ``LEVEL`` and ``LIMIT``.
     measure, value, text
-        For ``ASSESS``: what was measured, the number, or the notes.
+        For ``ASSESS``: what was measured, the number, or the notes. The text of a
+        ``MARK`` says what is marked.
+    at_s : float or None
+        For ``MARK``: when it was; None is now.
     """
 
     now_s: float
@@ -198,6 +214,7 @@ class Command:
     measure: str = ""
     value: float | None = None
     text: str = ""
+    at_s: float | None = None
 
 
 Event = (
@@ -208,6 +225,7 @@ Event = (
     | ReadbackSeen
     | JournalSeen
     | FaultRaised
+    | TwitchSeen
     | Command
 )
 

@@ -2,12 +2,17 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
 
 from dsp.types import QualityFlag
 from service.core.calibration import CalibrationRun
 from service.core.decide import Decision
 from service.core.dose import ON_WINDOW_S, UC_PER_MC
 from service.core.measures import compare
+from service.core.model import STIMULATING_PHASES
+from service.core.needling import summary_of
+from service.core.shaping import pitch_hz
 from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.watch import operator_trouble
@@ -16,10 +21,10 @@ from service.messages import (
     CalibrationProgress,
     CalibrationState,
     ChannelTension,
-    MeasureState,
     SessionState,
     TrialState,
 )
+from service.program_states import FeedbackState, MeasureState, NeedlingState
 
 #: Unit of tension without a reference.
 MICROVOLT = "uv"
@@ -95,7 +100,8 @@ def session_state(
         stage=session.setup.stage.value,
         operator=session.operator,
         operator_present=not operator_trouble(session),
-        ceremony=session.setup.safety.ceremony,
+        ceremony=session.setup.safety.ceremony
+        and (program.actuates or bool(program.contraindications)),
         site=session.setup.safety.site,
         charge_mc=session.dose.charge_uc / UC_PER_MC,
         on_fraction=session.dose.on_s / ON_WINDOW_S,
@@ -122,8 +128,38 @@ def session_state(
         calibration=_calibration_state(session.calibration),
         calibrating=_progress(session.calibrating, session.now_s),
         measures=_measures(session),
+        actuates=program.actuates,
+        feedback=_feedback_state(session),
+        needling=_needling_state(session),
         **names,
     )
+
+
+def _feedback_state(session: Session) -> FeedbackState | None:
+    treatment = session.treatment
+    if treatment is None or treatment.feedback is None:
+        return None
+    feedback = treatment.feedback
+    return FeedbackState(
+        shown=not feedback.is_transfer and session.phase in STIMULATING_PHASES,
+        met=feedback.met,
+        goal_pct_mvc=feedback.goal_pct_mvc,
+        sound_hz=pitch_hz(feedback, treatment.tone_pct_mvc),
+        success_share=finite(feedback.success_share),
+        trial=feedback.trial,
+        trial_s=session.now_s - feedback.since_s,
+    )
+
+
+def _needling_state(session: Session) -> NeedlingState | None:
+    summary = summary_of(session)
+    if summary is None:
+        return None
+    told: dict[str, Any] = {
+        key: finite(value) if isinstance(value, float) else value
+        for key, value in asdict(summary).items()
+    }
+    return NeedlingState(**told)
 
 
 def _measures(session: Session) -> tuple[MeasureState, ...]:
