@@ -18,6 +18,7 @@ from service.api.models import (
 from service.api.problems import Problem
 from service.core.arming import CHECKLIST, HOLD_TO_ARM_S, SITES, TOKEN_LIFE_S
 from service.core.model import Verb
+from service.core.plans import Modality
 from service.messages import SessionCommand, UnlockStage
 
 router = APIRouter()
@@ -27,14 +28,15 @@ router = APIRouter()
 async def checklist(request: Request, program: str = "") -> Checklist:
     """Return what is confirmed when a session is armed, and where electrodes may be.
 
-    A program may ask for more than the list that every session has; without its name
-    the list is that of the rig's default program.
+    A program may ask for more than the list of every session that is armed; one that
+    actuates nothing has only its own. Without a name: the rig's default program.
     """
     facts: RigFacts = request.app.state.facts
     wanted = program or facts.default_program
     for one in facts.programs:
         if one.name == wanted:
-            items = {**CHECKLIST, **one.contraindications}
+            compiled = {} if one.modality == Modality.NONE else CHECKLIST
+            items = {**compiled, **one.contraindications}
             return Checklist(items=items, sites=dict(SITES))
     raise Problem(404, f"there is no program {wanted!r} on this rig")
 

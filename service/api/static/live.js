@@ -1,6 +1,7 @@
 // The live page: one websocket in, REST out, two canvases. No state but what it shows.
 
-import { hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
+import { confirmation, hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
+import { allowSound, showFeedback } from "./feedback.js";
 
 const WINDOW_S = 60;
 const RECONNECT_MS = 500;
@@ -99,7 +100,9 @@ const PHASES = { "": "no session" };
 const NEXT = { "": "open", done: "open", checking: "calibrate", ready: "arm", armed: "start", treating: "hold",
   weaning: "hold", holding: "start", fault: "acknowledge" };
 const ALLOWED = { "": ["open"], done: ["open"], idle: ["open"], checking: ["calibrate"], ready: ["arm", "calibrate"],
-  armed: ["start"], treating: ["hold"], weaning: ["hold"], holding: ["start"], fault: ["acknowledge"] };
+  armed: ["start"], treating: ["hold", "finish"], weaning: ["hold", "finish"], holding: ["start", "finish"],
+  fault: ["acknowledge"] };
+const UNARMED = { ready: ["start", "calibrate"] }; // nothing is actuated: nothing is armed
 
 function show(state) {
   const session = state.session;
@@ -128,7 +131,8 @@ function show(state) {
   const before = number(session?.calibration?.baseline_pct_mvc);
   setText("baseline", after === null || after === undefined ? before : `${before} → ${number(after)}`);
   setText("why", session ? whyOf(session) : "");
-  showActions(phase);
+  showActions(phase, session);
+  showFeedback(session, !state.stale);
   showCeremony(session);
   showSignal(state);
 }
@@ -157,11 +161,19 @@ function whyOf(session) {
   return `${doubt}${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
 }
 
-function showActions(phase) {
+function allowedIn(phase, session) {
+  const bare = session && !session.actuates;
+  const mark = bare && session.needling && phase === "treating" ? ["mark"] : [];
+  return [...((bare && UNARMED[phase]) || ALLOWED[phase] || []), ...mark];
+}
+
+function showActions(phase, session) {
+  const allowed = allowedIn(phase, session);
+  const next = phase === "ready" && session && !session.actuates ? "start" : NEXT[phase];
   for (const button of document.querySelectorAll("[data-act]")) {
     const act = button.dataset.act;
-    button.disabled = !(ALLOWED[phase] ?? []).includes(act);
-    button.classList.toggle("next", NEXT[phase] === act && !button.disabled);
+    button.disabled = !allowed.includes(act);
+    button.classList.toggle("next", next === act && !button.disabled);
   }
 }
 
@@ -341,7 +353,8 @@ async function post(path, data) {
 
 async function act(name) {
   const id = newest?.session?.session_id;
-  const [ok, body] = await post(name === "open" ? "/sessions" : `/sessions/${id}/${name}`);
+  const data = name === "start" && newest?.session?.phase === "ready" ? confirmation() : undefined;
+  const [ok, body] = await post(name === "open" ? "/sessions" : `/sessions/${id}/${name}`, data);
   if (ok && name === "start") operate(id);
   answer(ok ? "" : body.detail, !ok);
 }
@@ -366,6 +379,7 @@ async function stop() {
 byId("stop").addEventListener("click", stop);
 byId("actions").addEventListener("click", ({ target }) => {
   const name = target.dataset.act;
+  allowSound();
   if (name && !(name === "arm" && newest?.session?.ceremony)) act(name);
 });
 byId("actions").addEventListener("pointerdown", beginHold);
@@ -373,7 +387,9 @@ byId("actions").addEventListener("keydown", beginHold);
 byId("ceremony").addEventListener("submit", (event) => event.preventDefault());
 for (const kind of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(kind, release);
 addEventListener("keydown", (event) => {
-  const types = event.target.matches?.("input") && event.key === " ";
+  const inText = event.target.matches?.("input");
+  if (event.key === "m" && !inText && !byId("mark").disabled) act("mark");
+  const types = inText && event.key === " ";
   if (types || (event.key !== "Escape" && event.key !== " ")) return;
   event.preventDefault();
   stop();
