@@ -77,7 +77,11 @@ class Measured(_Model):
 
 
 class Mark(_Model):
-    """Something worth marking; while needling is observed, an insertion."""
+    """Something worth marking.
+
+    While needling is observed, an insertion; while something is actuated, ``sensory``,
+    ``motor`` and ``tolerance`` make the amplitude of this moment a threshold.
+    """
 
     text: Annotated[str, Field(max_length=200)] = Field(
         default="", description="What it is; empty or insertion: a needle."

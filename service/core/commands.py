@@ -12,6 +12,7 @@ from service.core.model import (
     PERMITTED_PHASES,
     STIMULATING_PHASES,
     Command,
+    Note,
     Outcome,
     Phase,
     Verb,
@@ -19,6 +20,7 @@ from service.core.model import (
 from service.core.needling import mark
 from service.core.stage import BY_HAND
 from service.core.state import Session, Step, Treatment
+from service.core.thresholds import NAMES
 from service.core.transitions import enter, hold, refuse
 from service.core.treatment import end, give_up
 from service.core.watch import (
@@ -222,6 +224,23 @@ def _acknowledge(session: Session, command: Command) -> Step:
     return enter(session, Phase.DONE, cause="acknowledged")
 
 
+def _mark(session: Session, command: Command) -> Step:
+    treatment, name = session.treatment, command.text
+    if name not in NAMES or not session.setup.program.actuates:
+        return mark(session, command)
+    if treatment is None or session.phase not in STIMULATING_PHASES:
+        return refuse(session, command.verb, f"not possible while {session.phase}")
+    # Between two on parts it is what was felt last, which is never more than this.
+    felt = session.established
+    amplitude_ma = felt.amplitude_ma or min(felt.peak_ma, treatment.level.level_ma)
+    if not amplitude_ma > 0:
+        return refuse(session, command.verb, "nothing has been on yet")
+    thresholds = treatment.thresholds.marked(name, amplitude_ma)
+    note = Note("threshold", {"which": name, "amplitude_ma": amplitude_ma})
+    treatment = replace(treatment, thresholds=thresholds)
+    return replace(session, treatment=treatment), (note,)
+
+
 COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {
     Verb.CONNECT: _connect,
     Verb.CALIBRATE: _calibrate,
@@ -235,6 +254,6 @@ COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {
     Verb.LEVEL: _level,
     Verb.LIMIT: _limit,
     Verb.ASSESS: assess,
-    Verb.MARK: mark,
+    Verb.MARK: _mark,
     Verb.FINISH: _finish,
 }

@@ -120,6 +120,7 @@ def _ceilings(session: Session, dose: Dose) -> dict[str, float]:
     ceilings.update(dose.ceilings(limits))
     if session.treatment is not None:
         ceilings["response"] = session.treatment.response.cap_ma
+        ceilings.update(session.treatment.thresholds.ceilings_ma())
     slew = limits[Quantity.SLEW_UP_MA_PER_S]
     ceilings[f"slew:{slew.origin}"] = session.established.ceiling_ma(now_s, slew.value)
     ceilings["amplitude:operator"] = session.operator_ma

@@ -17,6 +17,7 @@ from service.core.response import Response
 from service.core.shaping import Feedback
 from service.core.slew import Established
 from service.core.stage import Stage
+from service.core.thresholds import Thresholds
 from service.core.tone import Calibration, Relaxation, ZeroTime
 from service.core.twitches import Needling
 
@@ -105,6 +106,8 @@ class Treatment:
         What a person is shown; None before the first tone, and without biofeedback.
     needling : Needling
         What was marked and seen while needling is observed.
+    thresholds : Thresholds
+        Amplitudes that the operator has marked.
     """
 
     started_s: float
@@ -122,6 +125,7 @@ class Treatment:
     dose_ma_s: float = 0.0
     feedback: Feedback | None = None
     needling: Needling = field(default_factory=Needling)
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ def level_cap_ma(session: Session) -> float:
     if session.setup.stage is Stage.MONITOR:
         return 0.0
     if session.treatment is not None:
-        cap_ma = min(cap_ma, session.treatment.response.cap_ma)
+        marked = session.treatment.thresholds.ceilings_ma()
+        cap_ma = min(cap_ma, session.treatment.response.cap_ma, *marked.values())
     return cap_ma
 
 
