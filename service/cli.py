@@ -45,11 +45,16 @@ def _told(command: str) -> Iterator[None]:
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0913 - one per option
+    program: Annotated[
+        str, typer.Argument(help="A shipped program.")
+    ] = "ems-flutter-demo",
     *,
     seconds: Annotated[float, typer.Option(help="Longest treatment.")] = 120.0,
     seed: Annotated[int, typer.Option(help="Of the simulated subject.")] = 1,
-    subject: Annotated[str, typer.Option(help="Preset.")] = "responder",
+    subject: Annotated[
+        str | None, typer.Option(help="Preset; default: as suits the program.")
+    ] = None,
     headless: Annotated[bool, typer.Option("--headless", help="End after it.")] = False,
     json: JsonFlag = False,
     port: Annotated[int, typer.Option(help="Of the live page.")] = 8000,
@@ -61,12 +66,14 @@ def demo(
 ) -> None:
     """Run the whole service against a simulated subject over LSL."""
     from service.demo import DemoParams, run_demo
+    from service.demo_programs import subject_of
     from service.faults.kinds import parse_fault
     from service.summary import summarise, to_json, to_text
 
     with _told("demo"):
         faults = tuple(map(parse_fault, fault or ()))
-        params = DemoParams(seconds, seed, subject, port, data, faults)
+        who = subject or subject_of(program)
+        params = DemoParams(seconds, seed, who, port, data, faults, program)
         code, state = run_demo(params, say, headless=headless)
         if state is not None:
             summary = summarise(state)

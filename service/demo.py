@@ -1,7 +1,7 @@
 """The demo: a simulated subject over real LSL, the whole service, one session."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.clock import SystemClock
@@ -10,11 +10,11 @@ from drivers.subject.preset_names import PRESET_NAMES
 from service.bus import receive, send
 from service.config.load import load_toml
 from service.config.paths import shipped_config
-from service.config.programs import load_programs
 from service.config.rig import LslSourceConfig, RigConfig
 from service.core.arming import CHECKLIST, HOLD_TO_ARM_S
 from service.core.limits import COMPILED, Quantity
 from service.core.program import Program
+from service.demo_programs import DEFAULT_PROGRAM, demo_program
 from service.errors import ConfigError, ExitCode, ServiceError
 from service.faults.injector import Injector
 from service.faults.kinds import FLOOD, FLOOD_KINDS, SUBJECT, PlannedFault
@@ -25,6 +25,13 @@ from service.supervisor import Extra, Supervisor
 
 #: What the operator of the demo does in a phase.
 SCRIPT = {"checking": "calibrate", "ready": "press", "armed": "start"}
+
+#: The same where nothing is actuated.
+UNARMED_SCRIPT = {"checking": "calibrate", "ready": "start"}
+
+#: A therapist of the demo needles so often, and so many times.
+NEEDLE_EVERY_S = 5.0
+N_NEEDLES = 6
 
 #: The operator's name in the journal.
 OPERATOR = "the operator of the demo"
@@ -37,6 +44,19 @@ PATIENCE_S = 180.0
 
 #: The demo's operator waits until the signal has been good for so long.
 CHECK_S = 2.1
+
+#: Events that the demo tells as they are.
+TOLD = frozenset(
+    {
+        "strike",
+        "relapse",
+        "source_lost",
+        "source_restored",
+        "insertion",
+        "twitch",
+        "trial_ended",
+    }
+)
 
 ENDED = frozenset({"done", "fault"})
 
@@ -51,6 +71,7 @@ class DemoParams:
     port: int
     data: Path = Path("data")
     faults: tuple[PlannedFault, ...] = ()
+    program: str = DEFAULT_PROGRAM
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
@@ -73,11 +94,7 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
     """Return the supervisor of a demo, with its subject, not yet started."""
     folder = shipped_config() / "demo"
     rig = _renamed(load_toml(folder / "rig.toml", RigConfig), params)
-    programs = load_programs(folder / "programs")
-    bounded = {
-        name: replace(p, timing=replace(p.timing, treatment_s=params.seconds))
-        for name, p in programs.items()
-    }
+    program = demo_program(params.program, params.seconds)
     source = rig.sources[0]
     subject = Extra(
         SUBJECT,
@@ -89,7 +106,7 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
             *("--markers-name", rig.outlets.markers_name),
         ),
     )
-    snapshot = Snapshot(rig, bounded, rehearsal=True)
+    snapshot = Snapshot(rig, {program.name: program}, rehearsal=True)
     supervisor = Supervisor(snapshot, (subject, *_flood(params)))
     if not is_configured():
         # A demo has no business on the lab's network.
@@ -128,6 +145,7 @@ def _renamed(rig: RigConfig, params: DemoParams) -> RigConfig:
                 update={"name": f"{rig.output.name}-{port}"}
             ),
             "outlets": rig.outlets.model_copy(update=outlets),
+            "control": rig.control.model_copy(update={"program": params.program}),
             "api": rig.api.model_copy(update={"port": port}),
             "data": rig.data.model_copy(update={"folder": str(params.data)}),
         }
@@ -175,7 +193,10 @@ class Operator:
         self._is_gone = False
         self._stored = stored
         #: What is asked for in a phase; whoever rehearses may want to stay in one.
-        self.script = dict(SCRIPT)
+        plan = supervisor.snapshot.programs[program]
+        self.script = dict(SCRIPT if plan.actuates else UNARMED_SCRIPT)
+        extra = (key for key, _ in plan.contraindications)
+        self._confirmed = (*CHECKLIST, *extra)
         self.events: list[Event] = []
         self.refusal = ""
         self.state: State | None = None
@@ -256,8 +277,14 @@ class Operator:
                 token=self._token,
                 operator=OPERATOR,
                 site=session.site,
-                confirmed=tuple(CHECKLIST),
+                confirmed=self._confirmed,
             )
+        if verb == "start":
+            return SessionCommand(
+                verb=verb, operator=OPERATOR, confirmed=self._confirmed
+            )
+        if session.needling is not None and session.phase == "treating":
+            return SessionCommand(verb=_needle(session))
         if verb == "calibrate" and stored is not None:
             return SessionCommand(
                 verb=verb, noise_uv=stored.noise_uv, mvc_uv=stored.mvc_uv
@@ -281,8 +308,17 @@ class Operator:
             self._say(f"{detail['from']} → {detail['to']}{cause}")
         elif event.kind == "prompt":
             self._say(f"please: {detail['task']}")
-        elif event.kind in {"strike", "relapse", "source_lost", "source_restored"}:
+        elif event.kind in TOLD:
             self._say(f"{event.kind}: {detail}")
+
+
+def _needle(session: SessionState) -> str:
+    """Return what the operator does while a therapist needles."""
+    done = session.needling.n_insertions if session.needling else 0
+    due = (session.treatment_s or 0.0) >= NEEDLE_EVERY_S * (done + 1)
+    if not due:
+        return "present"
+    return "mark" if done < N_NEEDLES else "finish"
 
 
 def run_demo(

@@ -129,6 +129,7 @@ class SessionCommand(Message, frozen=True, kw_only=True):
     measure: str = ""
     value: float | None = None
     text: str = ""
+    at_s: float | None = None
 
 
 class Reply(Message, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ from drivers.clock import SystemClock
 from drivers.errors import DriverError
 from service.bus import Bus, Endpoints, send
 from service.config.load import check
-from service.config.programs import ProgramConfig
+from service.config.programs import ProgramConfig, program_data
 from service.config.rig import RigConfig
 from service.core.program import Program
 from service.errors import ConfigError, ExitCode, ServiceError
@@ -63,10 +63,9 @@ class Snapshot:
 
     def to_json(self) -> str:
         """Return it for `from_json`."""
-        programs = [ProgramConfig.from_core(p) for p in self.programs.values()]
         data = {
             "rig": self.rig.model_dump(mode="json", exclude_none=True),
-            "programs": [p.model_dump(mode="json") for p in programs],
+            "programs": [program_data(p) for p in self.programs.values()],
             "rehearsal": self.rehearsal,
         }
         return msgspec.json.encode(data).decode()

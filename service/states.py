@@ -5,6 +5,8 @@ Not-a-number never travels: what is not known is ``None``.
 
 import msgspec
 
+from service.program_states import FeedbackState, MeasureState, NeedlingState
+
 
 class ChannelTension(msgspec.Struct, frozen=True, kw_only=True):
     """One EMG channel at one moment. Tension is in %MVC once a session is calibrated.
@@ -65,19 +67,6 @@ class CalibrationProgress(msgspec.Struct, frozen=True, kw_only=True):
     n_trials: int
     achieved_uv: float | None
     trials: tuple[TrialState, ...]
-
-
-class MeasureState(msgspec.Struct, frozen=True, kw_only=True):
-    """An outcome measure before and after; ``None`` where it has not been entered.
-
-    ``beyond_error`` says whether the change is more than the error of the measure,
-    where that is known.
-    """
-
-    measure: str
-    before: float | None
-    after: float | None
-    beyond_error: bool | None
 
 
 class LeakState(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,6 +171,9 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     leak_progress: LeakProgress | None = None
     reference: str = ""
     measures: tuple[MeasureState, ...] = ()
+    actuates: bool = True
+    feedback: FeedbackState | None = None
+    needling: NeedlingState | None = None
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

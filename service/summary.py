@@ -2,6 +2,8 @@
 
 import json
 
+import msgspec
+
 from service.messages import State
 
 
@@ -29,6 +31,8 @@ def summarise(state: State) -> dict[str, object]:
         "phase": session.phase,
         "program": session.program,
         "session_id": session.session_id,
+        "needling": session.needling and msgspec.to_builtins(session.needling),
+        "feedback": session.feedback and msgspec.to_builtins(session.feedback),
     }
 
 

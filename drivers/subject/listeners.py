@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -14,6 +15,13 @@ MARKERS_TYPE = "Markers"
 PROMPT_KIND = "prompt"
 #: What an operator who needles sends at every insertion.
 INSERTION_KIND = "insertion"
+#: What biofeedback shows, told once a second.
+FEEDBACK_KIND = "feedback"
+#: A screen that has not changed for so long is not believed to be on. A.
+FEEDBACK_LASTS_S = 2.0
+#: A screen that shows no success at all is not off.
+LEAST_SUCCESS_PCT = 1.0
+PERCENT = 100.0
 #: Inlet buffer; for irregular streams liblsl counts it in hundreds of samples.
 INLET_BUFFER = 10
 MAX_SAMPLES_PER_PULL = 256
@@ -151,14 +159,25 @@ class PromptListener:
     def __init__(self, lsl: ModuleType, name: str) -> None:
         self._subscription = Subscription(lsl, name, MARKERS_TYPE)
         self._task = Task.RELAX
+        self._screen: Stimulation | None = None
+        self._screen_until_s = -math.inf
         self.n_insertions = 0
 
     def task(self) -> Task:
         """Return what the subject was last asked to do, and count the insertions."""
-        for sample in self._subscription.pull():
+        samples, sent_s = self._subscription.pull_stamped()
+        for sample, at_s in zip(samples, sent_s, strict=True):
             self._task = parse_prompt(sample[0]) or self._task
             self.n_insertions += is_insertion(sample[0])
+            event = _parse(sample[0])
+            if event.get("kind") == FEEDBACK_KIND:
+                self._screen = feedback_of(event.get("detail") or {})
+                self._screen_until_s = at_s + FEEDBACK_LASTS_S
         return self._task
+
+    def screen(self, local_clock_s: float) -> Stimulation | None:
+        """Return the feedback that the subject sees now, None if there is none."""
+        return self._screen if local_clock_s < self._screen_until_s else None
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -167,6 +186,15 @@ def _parse(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return event if isinstance(event, dict) else {}
+
+
+def feedback_of(detail: dict[str, Any]) -> Stimulation | None:
+    """Return what a feedback event lets a person see, None if it shows nothing."""
+    share = detail.get("success_share")
+    if not detail.get("shown") or not isinstance(share, int | float):
+        return None
+    level = max(LEAST_SUCCESS_PCT, PERCENT * share)
+    return Stimulation(level, modality=Modality.BIOFEEDBACK)
 
 
 def is_insertion(text: str) -> bool:

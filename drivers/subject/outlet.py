@@ -142,11 +142,15 @@ class SubjectOutlet:
         self._fault = SignalFault(kind, argument, self._lsl.local_clock())
 
     def _publish(self, end_s: float) -> None:
-        stimulations = self._stimulation.at(self._lsl.local_clock())
+        now_s = self._lsl.local_clock()
+        stimulations = self._stimulation.at(now_s)
         n_known = self._prompts.n_insertions
         task = self._prompts.task()
         for _ in range(self._prompts.n_insertions - n_known):
             self._subject.insert_needle()
+        screen = self._prompts.screen(now_s)
+        if screen is not None:
+            stimulations = (*stimulations, screen)
         chunk = self._subject.step(self._params.chunk_samples, stimulations, task)
         # The end of the chunk is when the sample after its last one will be taken.
         last_s = end_s - 1.0 / self._params.sample_rate_hz

@@ -64,10 +64,22 @@ class TwitchDetector:
         Sampling rate in hertz.
     mvc_uv : float
         RMS of the maximal voluntary contraction in microvolt.
+    start_ratio, start_sd : float
+        A twitch begins above so many times the level before, and above its mean plus so
+        many standard deviations. The defaults are for muscles at rest, watched without
+        a break.
     """
 
-    def __init__(self, fs: float, mvc_uv: float) -> None:
+    def __init__(
+        self,
+        fs: float,
+        mvc_uv: float,
+        start_ratio: float = START_RATIO,
+        start_sd: float = START_SD,
+    ) -> None:
         self._mvc_uv = mvc_uv
+        self._start_ratio = start_ratio
+        self._start_sd = start_sd
         self._reblock = Reblock(max(1, round(_BLOCK_S * fs)), 1)
         self._block_s = self._reblock.n_rows / fs
         self._envelope = SlidingRms(1, max(1, round(ENVELOPE_S * fs)))
@@ -139,7 +151,7 @@ class TwitchDetector:
         if len(self._before) < (self._before.maxlen or 0) or t_s < self._quiet_from_s:
             return
         mean, sd = float(np.mean(before)), float(np.std(before))
-        if envelope_uv > max(mean + START_SD * sd, START_RATIO * mean):
+        if envelope_uv > max(mean + self._start_sd * sd, self._start_ratio * mean):
             self._start_s, self._level, self._peak = t_s, mean, envelope_uv
             for _ in range(self._guard):
                 self._before.pop()

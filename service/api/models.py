@@ -76,6 +76,21 @@ class Measured(_Model):
     text: Annotated[str, Field(max_length=2000)] = ""
 
 
+class Mark(_Model):
+    """Something worth marking.
+
+    While needling is observed, an insertion; while something is actuated, ``sensory``,
+    ``motor`` and ``tolerance`` make the amplitude of this moment a threshold.
+    """
+
+    text: Annotated[str, Field(max_length=200)] = Field(
+        default="", description="What it is; empty or insertion: a needle."
+    )
+    at_s: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        default=None, description="LSL clock; absent: now."
+    )
+
+
 class StageChange(_Model):
     """A stage for a subject, and who answers for it."""
 

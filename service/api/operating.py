@@ -8,6 +8,7 @@ from service.api.models import (
     Arming,
     Checklist,
     Done,
+    Mark,
     Measured,
     Pressed,
     RigFacts,
@@ -17,6 +18,7 @@ from service.api.models import (
 from service.api.problems import Problem
 from service.core.arming import CHECKLIST, HOLD_TO_ARM_S, SITES, TOKEN_LIFE_S
 from service.core.model import Verb
+from service.core.plans import Modality
 from service.messages import SessionCommand, UnlockStage
 
 router = APIRouter()
@@ -26,14 +28,15 @@ router = APIRouter()
 async def checklist(request: Request, program: str = "") -> Checklist:
     """Return what is confirmed when a session is armed, and where electrodes may be.
 
-    A program may ask for more than the list that every session has; without its name
-    the list is that of the rig's default program.
+    A program may ask for more than the list of every session that is armed; one that
+    actuates nothing has only its own. Without a name: the rig's default program.
     """
     facts: RigFacts = request.app.state.facts
     wanted = program or facts.default_program
     for one in facts.programs:
         if one.name == wanted:
-            items = {**CHECKLIST, **one.contraindications}
+            compiled = {} if one.modality == Modality.NONE else CHECKLIST
+            items = {**compiled, **one.contraindications}
             return Checklist(items=items, sites=dict(SITES))
     raise Problem(404, f"there is no program {wanted!r} on this rig")
 
@@ -97,9 +100,36 @@ async def present(request: Request, session_id: str) -> Done:
 
 
 @router.post("/sessions/{session_id}/start")
-async def start(request: Request, session_id: str) -> Done:
-    """Start the treatment, or resume it after a hold."""
-    message = SessionCommand(verb=Verb.START, session_id=session_id)
+async def start(request: Request, session_id: str, body: Arming | None = None) -> Done:
+    """Start the treatment, or resume it after a hold.
+
+    A program that actuates nothing is not armed: what it asks to be confirmed comes
+    with the start.
+    """
+    with_it = body or Arming()
+    message = SessionCommand(
+        verb=Verb.START,
+        session_id=session_id,
+        operator=with_it.operator,
+        confirmed=tuple(with_it.confirmed),
+    )
+    return await command(request, message)
+
+
+@router.post("/sessions/{session_id}/finish")
+async def finish(request: Request, session_id: str) -> Done:
+    """End the treatment now and reassess."""
+    message = SessionCommand(verb=Verb.FINISH, session_id=session_id)
+    return await command(request, message)
+
+
+@router.post("/sessions/{session_id}/mark")
+async def mark(request: Request, session_id: str, body: Mark | None = None) -> Done:
+    """Mark a moment: while needling is observed, the insertion of a needle."""
+    what = body or Mark()
+    message = SessionCommand(
+        verb=Verb.MARK, session_id=session_id, text=what.text, at_s=what.at_s
+    )
     return await command(request, message)
 
 

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from service.config.base import ConfigModel
 from service.core.arming import CHECKLIST
 from service.core.limits import Quantity, above_recommended, beyond_compiled
-from service.core.plans import AssessPlan, Measure
+from service.core.plans import AssessPlan, FeedbackPlan, Measure, NeedlingPlan
 
 _UC_PER_MA_US = 1e-3
 
@@ -47,6 +47,59 @@ class EmsTable(ConfigModel):
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended."""
         return above_recommended(self.bounds())
+
+
+class NothingTable(ConfigModel):
+    """``[actuation]`` with ``modality = "none"``: nothing ever goes out."""
+
+    modality: Literal["none"]
+    """What actuates."""
+
+    def warnings(self) -> list[str]:
+        """Return what is allowed but more than recommended."""
+        return []
+
+
+def _with_modality(data: object) -> object:
+    if isinstance(data, dict) and "modality" not in data:
+        return {"modality": "ems", **data}
+    return data
+
+
+AnyActuation = Annotated[
+    Annotated[EmsTable | NothingTable, Field(discriminator="modality")],
+    BeforeValidator(_with_modality),
+]
+
+_FEEDBACK, _NEEDLING = FeedbackPlan(), NeedlingPlan()
+
+
+class FeedbackTable(ConfigModel):
+    """``[feedback]``: biofeedback, in a program that actuates nothing."""
+
+    success_share: Annotated[float, Field(ge=0.5, le=0.9)] = _FEEDBACK.success_share
+    step: Annotated[float, Field(ge=0.01, le=0.2)] = _FEEDBACK.step
+    trial_s: Annotated[float, Field(ge=10, le=600)] = _FEEDBACK.trial_s
+    transfer_s: Annotated[float, Field(ge=5, le=600)] = _FEEDBACK.transfer_s
+    trials_per_transfer: Annotated[int, Field(ge=1, le=20)] = (
+        _FEEDBACK.trials_per_transfer
+    )
+
+    def to_core(self) -> FeedbackPlan:
+        """Return the plan."""
+        return FeedbackPlan(**self.model_dump())
+
+
+class NeedlingTable(ConfigModel):
+    """``[needling]``: a therapist needles, the program watches and actuates nothing."""
+
+    marker: Annotated[str, Field(min_length=1, max_length=64)] = _NEEDLING.marker
+    late_s: Annotated[float, Field(gt=0, le=5)] = _NEEDLING.late_s
+    early_s: Annotated[float, Field(ge=0, le=2)] = _NEEDLING.early_s
+
+    def to_core(self) -> NeedlingPlan:
+        """Return the plan."""
+        return NeedlingPlan(**self.model_dump())
 
 
 MeasureName = Literal[

@@ -10,9 +10,12 @@ from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
 from service.config.plans import (
+    AnyActuation,
     AssessTable,
     Contraindications,
-    EmsTable,
+    FeedbackTable,
+    NeedlingTable,
+    NothingTable,
     not_compiled,
 )
 from service.core.limits import (
@@ -106,6 +109,12 @@ class TimingConfig(ConfigModel):
     reassess_s: Annotated[float, Field(ge=2, le=300)] = _TIMING.reassess_s
 
 
+#: Groups of a program that mean something only where something goes out.
+_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s"})
+
+_AMPLITUDE = ("max_amplitude_ma", "pulse_width_us", "frequency_hz")
+
+
 class ProgramConfig(ConfigModel):
     """A program file."""
 
@@ -113,7 +122,9 @@ class ProgramConfig(ConfigModel):
     title: Annotated[str, Field(min_length=1, max_length=120)]
     window_s: Annotated[float, Field(ge=0.25, le=5)] = Program().window_s
     wean_ma_per_s: Annotated[float, Field(gt=0, le=5)] = Program().wean_ma_per_s
-    actuation: EmsTable
+    actuation: AnyActuation
+    """What goes out, and up to which bounds."""
+
     bout: BoutConfig = BoutConfig()
     law: AnyLawTable = Field(default_factory=LAW_TABLES[DEFAULT_KIND])
     """The control law: each kind has parameters of its own."""
@@ -130,8 +141,37 @@ class ProgramConfig(ConfigModel):
     sentence each.
     """
 
+    feedback: FeedbackTable | None = None
+    """Biofeedback; only where nothing is actuated."""
+
+    needling: NeedlingTable | None = None
+    """Observation of needling; only where nothing is actuated."""
+
+    @model_validator(mode="after")
+    def _fits_what_is_actuated(self) -> Self:
+        stated = [t for t in ("feedback", "needling") if getattr(self, t) is not None]
+        told = ", ".join(stated) or "neither"
+        if not isinstance(self.actuation, NothingTable):
+            if stated:
+                msg = f'{told}: expected [actuation] modality = "none" with it'
+                raise ValueError(msg)
+            return self
+        if len(stated) != 1:
+            msg = (
+                "expected one of [feedback] and [needling] where nothing is actuated, "
+                f"got {told}"
+            )
+            raise ValueError(msg)
+        idle = sorted(_OF_ACTUATION & self.model_fields_set)
+        if idle:
+            msg = f"{', '.join(idle)}: nothing is actuated, leave it out"
+            raise ValueError(msg)
+        return self
+
     @model_validator(mode="after")
     def _measures_in_off_parts(self) -> Self:
+        if isinstance(self.actuation, NothingTable):
+            return self
         room_s = self.bout.off_s - self.bout.settle_s
         if room_s < self.window_s:
             msg = (
@@ -144,12 +184,12 @@ class ProgramConfig(ConfigModel):
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
         share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
+        longest = {Quantity.TREATMENT_S: self.timing.treatment_s}
+        acts = not isinstance(self.actuation, NothingTable)
         tables = {
             "actuation": self.actuation.warnings(),
-            "bout": above_recommended({Quantity.ON_FRACTION: share}),
-            "timing": above_recommended(
-                {Quantity.TREATMENT_S: self.timing.treatment_s}
-            ),
+            "bout": above_recommended({Quantity.ON_FRACTION: share} if acts else {}),
+            "timing": above_recommended(longest if acts else {}),
         }
         return [f"{table}: {text}" for table, told in tables.items() for text in told]
 
@@ -160,9 +200,7 @@ class ProgramConfig(ConfigModel):
             title=self.title,
             window_s=self.window_s,
             wean_ma_per_s=self.wean_ma_per_s,
-            max_amplitude_ma=self.actuation.max_amplitude_ma,
-            pulse_width_us=self.actuation.pulse_width_us,
-            frequency_hz=self.actuation.frequency_hz,
+            **{key: getattr(self.actuation, key, 0.0) for key in _AMPLITUDE},
             modality=Modality(self.actuation.modality),
             bout=Bout(**self.bout.model_dump()),
             law=self.law.to_core(),
@@ -172,6 +210,8 @@ class ProgramConfig(ConfigModel):
             timing=Timing(**self.timing.model_dump()),
             assess=self.assess.to_core(),
             contraindications=tuple(self.contraindications.items()),
+            feedback=self.feedback.to_core() if self.feedback else None,
+            needling=self.needling.to_core() if self.needling else None,
         )
 
     @classmethod
@@ -182,18 +222,19 @@ class ProgramConfig(ConfigModel):
 
 #: Groups that have the same names in the file and in the core.
 _GROUPS = ("bout", "success", "calibration", "response", "timing")
-_AMPLITUDE = ("max_amplitude_ma", "pulse_width_us", "frequency_hz")
 
 
 def program_data(program: Program) -> dict[str, Any]:
     """Return a program as the tables of its file."""
-    actuation = {key: getattr(program, key) for key in _AMPLITUDE}
-    return {
+    actuation: dict[str, Any] = {"modality": program.modality.value}
+    if program.actuates:
+        actuation |= {key: getattr(program, key) for key in _AMPLITUDE}
+    data = {
         "name": program.name,
         "title": program.title,
         "window_s": program.window_s,
         "wean_ma_per_s": program.wean_ma_per_s,
-        "actuation": {"modality": program.modality.value, **actuation},
+        "actuation": actuation,
         **{group: asdict(getattr(program, group)) for group in _GROUPS},
         "law": law_data(program.law),
         "assess": {
@@ -202,6 +243,15 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
+    for plan in ("feedback", "needling"):
+        stated = getattr(program, plan)
+        if stated is not None:
+            data[plan] = asdict(stated)
+    return data if program.actuates else _without(data, _OF_ACTUATION)
+
+
+def _without(data: dict[str, Any], keys: frozenset[str]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key not in keys}
 
 
 def load_programs(folder: Path) -> dict[str, Program]:

@@ -13,13 +13,17 @@ from service.core.model import (
     PERMITTED_PHASES,
     STIMULATING_PHASES,
     Command,
+    Note,
     Outcome,
     Phase,
     Verb,
 )
+from service.core.needling import mark
 from service.core.stage import BY_HAND
 from service.core.state import Session, Step, Treatment
+from service.core.thresholds import NAMES
 from service.core.transitions import enter, hold, refuse
+from service.core.treatment import end, give_up
 from service.core.watch import (
     emg_trouble,
     journal_trouble,
@@ -62,6 +66,9 @@ def _press(session: Session, command: Command) -> Step:
 
 
 def _arm(session: Session, command: Command) -> Step:
+    if not session.setup.program.actuates:
+        why = "this program actuates nothing: start it, there is nothing to arm"
+        return refuse(session, command.verb, why)
     why = _why_not_armed(session, command)
     # Whatever comes of it, a token that was shown is used.
     session = replace(session, button=Button())
@@ -72,6 +79,14 @@ def _arm(session: Session, command: Command) -> Step:
 
 
 def _why_not_armed(session: Session, command: Command) -> str:
+    why = _why_not_begun(session)
+    if not why and session.now_s < session.setup.locked_until_s:
+        left_s = session.setup.locked_until_s - session.now_s
+        why = f"locked for {left_s:.0f} s more after a cramp"
+    return why or journal_trouble(session) or _ceremony_trouble(session, command)
+
+
+def _why_not_begun(session: Session) -> str:
     if session.phase is not Phase.READY or session.calibration is None:
         return f"not possible while {session.phase}"
     why = _not_good_yet(session, ARM_GOOD_S)
@@ -81,10 +96,7 @@ def _why_not_armed(session: Session, command: Command) -> str:
         why = "the output has not confirmed that it is at zero"
     if not why and silent_peer(session) == "output_silent":
         why = "the output is silent"
-    if not why and session.now_s < session.setup.locked_until_s:
-        left_s = session.setup.locked_until_s - session.now_s
-        why = f"locked for {left_s:.0f} s more after a cramp"
-    return why or journal_trouble(session) or _ceremony_trouble(session, command)
+    return why
 
 
 def _ceremony_trouble(session: Session, command: Command) -> str:
@@ -130,15 +142,14 @@ _EXPECTED_AMPLITUDE = "amplitude_ma must be finite and at least 0"
 
 
 def _start(session: Session, command: Command) -> Step:
-    now_s = session.now_s
     if session.phase is Phase.ARMED:
-        # The first part is an off part: the loop measures before it acts.
-        treatment = Treatment(
-            started_s=now_s,
-            bout_s=now_s,
-            law_state=session.setup.program.law.start(),
-        )
-        return enter(replace(session, treatment=treatment), Phase.TREATING)
+        return _begin(session)
+    if session.phase is Phase.READY and not session.setup.program.actuates:
+        why = _why_not_begun(session) or journal_trouble(session)
+        why = why or _confirmation_trouble(session, command)
+        if why:
+            return refuse(session, command.verb, why)
+        return _begin(replace(session, operator=command.arming.operator))
     if session.phase is Phase.HOLDING:
         why = _not_good_yet(session)
         if not why and operator_trouble(session):
@@ -147,6 +158,37 @@ def _start(session: Session, command: Command) -> Step:
             return refuse(session, command.verb, why)
         return enter(session, session.resume_to, cause="operator")
     return refuse(session, command.verb, f"not possible while {session.phase}")
+
+
+def _begin(session: Session) -> Step:
+    # The first part is an off part: the loop measures before it acts.
+    now_s = session.now_s
+    treatment = Treatment(
+        started_s=now_s, bout_s=now_s, law_state=session.setup.program.law.start()
+    )
+    return enter(replace(session, treatment=treatment), Phase.TREATING)
+
+
+def _confirmation_trouble(session: Session, command: Command) -> str:
+    """Say what a program without an actuator still wants to be confirmed."""
+    items = session.setup.program.contraindications
+    if not (session.setup.safety.ceremony and items):
+        return ""
+    if not command.arming.operator.strip():
+        return "expected the name of the operator"
+    return command.arming.why_not_confirmed(items)
+
+
+def _finish(session: Session, command: Command) -> Step:
+    treatment, cause = session.treatment, "finished by the operator"
+    can_end = session.phase in STIMULATING_PHASES | {Phase.HOLDING}
+    if treatment is None or not can_end:
+        return refuse(session, command.verb, f"not possible while {session.phase}")
+    if session.setup.program.needling is not None:
+        return end(session, Outcome.OBSERVED, cause)
+    if session.phase is Phase.WEANING:
+        return end(session, Outcome.REACHED, cause)
+    return give_up(session, treatment, cause)
 
 
 def _hold(session: Session, command: Command) -> Step:
@@ -187,6 +229,23 @@ def _acknowledge(session: Session, command: Command) -> Step:
     return enter(session, Phase.DONE, cause="acknowledged")
 
 
+def _mark(session: Session, command: Command) -> Step:
+    treatment, name = session.treatment, command.text
+    if name not in NAMES or not session.setup.program.actuates:
+        return mark(session, command)
+    if treatment is None or session.phase not in STIMULATING_PHASES:
+        return refuse(session, command.verb, f"not possible while {session.phase}")
+    # Between two on parts it is what was felt last, which is never more than this.
+    felt = session.established
+    amplitude_ma = felt.amplitude_ma or min(felt.peak_ma, treatment.level.level_ma)
+    if not amplitude_ma > 0:
+        return refuse(session, command.verb, "nothing has been on yet")
+    thresholds = treatment.thresholds.marked(name, amplitude_ma)
+    note = Note("threshold", {"which": name, "amplitude_ma": amplitude_ma})
+    treatment = replace(treatment, thresholds=thresholds)
+    return replace(session, treatment=treatment), (note,)
+
+
 COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {
     Verb.CONNECT: _connect,
     Verb.CALIBRATE: _calibrate,
@@ -201,4 +260,6 @@ COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {
     Verb.LEVEL: _level,
     Verb.LIMIT: _limit,
     Verb.ASSESS: assess,
+    Verb.MARK: _mark,
+    Verb.FINISH: _finish,
 }

@@ -12,6 +12,9 @@ from service.core.tone import ZeroTime
 #: A longer pause between two decisions adds no dose: the permit has expired. A.
 MAX_DOSE_DT_S = 0.3
 
+#: Why nothing goes out in a program without an actuator.
+NOTHING_ACTUATED = "nothing_actuated"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -42,6 +45,17 @@ class Decision:
     reasons: tuple[str, ...]
 
 
+#: Before the first decision, after the last, and where nothing is actuated.
+NO_DECISION = Decision(
+    active=False,
+    amplitude_ma=0.0,
+    exact_ma=0.0,
+    requested_ma=0.0,
+    most_limiting="",
+    reasons=(),
+)
+
+
 def decide(session: Session) -> tuple[Session, Decision]:
     """Decide what the output may do.
 
@@ -57,6 +71,10 @@ def decide(session: Session) -> tuple[Session, Decision]:
     decision : Decision
         Zero outside of the stimulating phases.
     """
+    if not session.setup.program.actuates:
+        nothing = (session.phase.value, NOTHING_ACTUATED)
+        # Not even a permit of amplitude 0: there is nobody to obey it.
+        return session, replace(NO_DECISION, reasons=nothing)
     wanted_ma = _wanted_ma(session)
     if session.phase not in STIMULATING_PHASES or wanted_ma is None:
         active = session.phase in PERMITTED_PHASES
@@ -123,6 +141,7 @@ def _ceilings(session: Session, dose: Dose) -> dict[str, float]:
     ceilings.update(dose.ceilings(limits))
     if session.treatment is not None:
         ceilings["response"] = session.treatment.response.cap_ma
+        ceilings.update(session.treatment.thresholds.ceilings_ma())
     slew = limits[Quantity.SLEW_UP_MA_PER_S]
     ceilings[f"slew:{slew.origin}"] = session.established.ceiling_ma(now_s, slew.value)
     ceilings["amplitude:operator"] = session.operator_ma

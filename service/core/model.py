@@ -44,6 +44,7 @@ class Outcome(enum.StrEnum):
     REACHED = "reached"
     NOT_REACHED = "not_reached"
     ADVERSE = "adverse"
+    OBSERVED = "observed"
     FAULT = "fault"
     STOPPED = "stopped"
 
@@ -144,6 +145,16 @@ class FaultRaised:
     cause: str
 
 
+@dataclass(frozen=True, slots=True)
+class TwitchSeen:
+    """A brief burst was found in the EMG; see `service.core.twitches.SeenTwitch`."""
+
+    now_s: float
+    start_s: float
+    width_s: float
+    peak_pct_mvc: float
+
+
 class Verb(enum.StrEnum):
     """What an operator can ask for."""
 
@@ -160,6 +171,8 @@ class Verb(enum.StrEnum):
     LEVEL = "level"
     LIMIT = "limit"
     ASSESS = "assess"
+    MARK = "mark"
+    FINISH = "finish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +197,10 @@ class Command:
     amplitude_ma : float or None
         For ``LEVEL`` and ``LIMIT``.
     measure, value, text
-        For ``ASSESS``: what was measured, the number, or the notes.
+        For ``ASSESS``: what was measured, the number, or the notes. The text of a
+        ``MARK`` says what is marked.
+    at_s : float or None
+        For ``MARK``: when it was; None is now.
     """
 
     now_s: float
@@ -200,6 +216,7 @@ class Command:
     measure: str = ""
     value: float | None = None
     text: str = ""
+    at_s: float | None = None
 
 
 Event = (
@@ -210,6 +227,7 @@ Event = (
     | ReadbackSeen
     | JournalSeen
     | FaultRaised
+    | TwitchSeen
     | Command
 )
 

@@ -26,8 +26,11 @@ from service.core.model import (
     SourceLost,
     SourceOpened,
     TimePassed,
+    TwitchSeen,
 )
+from service.core.needling import observe, see_twitch, summary_notes
 from service.core.state import Session, Step
+from service.core.training import train
 from service.core.transitions import enter, fail
 from service.core.treatment import treat
 from service.core.watch import (
@@ -62,9 +65,7 @@ def reduce(session: Session, event: Event) -> Step:
         case TimePassed():
             return watch(session)
         case SourceOpened():
-            if session.phase is Phase.CONNECTING:
-                return enter(session, Phase.CHECKING)
-            return session, ()
+            return _open_source(session)
         case SourceLost(reason=reason):
             return _lose_source(session, reason)
         case ReadbackSeen():
@@ -73,6 +74,8 @@ def reduce(session: Session, event: Event) -> Step:
             return watch(replace(session, journal_s=now_s, journal_trouble=why))
         case FaultRaised(cause=cause):
             return fail(session, cause)
+        case TwitchSeen():
+            return see_twitch(session, event)
         case Command():
             return COMMANDS[event.verb](session, event)
 
@@ -97,7 +100,7 @@ def _progress(session: Session, sample: Sample) -> Step:
     if session.phase is Phase.LEAK and session.leak_run is not None:
         return leak_on(session, session.leak_run, sample)
     if session.phase in STIMULATING_PHASES:
-        return treat(session, sample)
+        return _treat(session, sample)
     if session.phase is Phase.CALIBRATING and session.calibrating is not None:
         return calibrate_on(session, session.calibrating, sample)
     if session.phase is Phase.REASSESSING:
@@ -107,6 +110,15 @@ def _progress(session: Session, sample: Sample) -> Step:
 
 #: A reassessment that measures nothing is given up after so many of its lengths. A.
 REASSESS_PATIENCE = 3.0
+
+
+def _treat(session: Session, sample: Sample) -> Step:
+    program = session.setup.program
+    if program.needling is not None:
+        return observe(session, sample)
+    if program.feedback is not None:
+        return train(session, sample)
+    return treat(session, sample)
 
 
 def _reassess_on(session: Session, sample: Sample) -> Step:
@@ -137,7 +149,13 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
     ):
         done = replace(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
     ended, notes = enter(done, Phase.DONE, cause=done.cause)
-    return ended, (*comparison_notes(done), *notes)
+    return ended, (*comparison_notes(done), *summary_notes(done), *notes)
+
+
+def _open_source(session: Session) -> Step:
+    if session.phase is Phase.CONNECTING:
+        return enter(session, Phase.CHECKING)
+    return session, ()
 
 
 def _unassessed(session: Session) -> Step:

@@ -15,9 +15,12 @@ from service.core.measures import Entered
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.program import Program
 from service.core.response import Response
+from service.core.shaping import Feedback
 from service.core.slew import Established
 from service.core.stage import Stage
+from service.core.thresholds import Thresholds
 from service.core.tone import Calibration, Relaxation, ZeroTime
+from service.core.twitches import Needling
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,12 @@ class Treatment:
         Begin of the first hold that was satisfied.
     peak_ma, dose_ma_s : float
         Largest amplitude that went out, and the sum over time.
+    feedback : Feedback or None
+        What a person is shown; None before the first tone, and without biofeedback.
+    needling : Needling
+        What was marked and seen while needling is observed.
+    thresholds : Thresholds
+        Amplitudes that the operator has marked.
     """
 
     started_s: float
@@ -118,6 +127,9 @@ class Treatment:
     reached_s: float | None = None
     peak_ma: float = 0.0
     dose_ma_s: float = 0.0
+    feedback: Feedback | None = None
+    needling: Needling = field(default_factory=Needling)
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
 
 @dataclass(frozen=True, slots=True)

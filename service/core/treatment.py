@@ -45,7 +45,7 @@ def treat(session: Session, sample: Sample) -> Step:
     if calibration is None or treatment is None:
         msg = "treating needs a calibration and a treatment"
         raise ValueError(msg)
-    treatment = _measure(session, treatment, calibration, sample)
+    treatment = measure(session, treatment, calibration, sample)
     before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
     closed = _closed_bout(before) if treatment.on and not before.on else None
@@ -73,13 +73,32 @@ def level_cap_ma(session: Session) -> float:
     if session.setup.stage is Stage.MONITOR:
         return 0.0
     if session.treatment is not None:
-        cap_ma = min(cap_ma, session.treatment.response.cap_ma)
+        marked = session.treatment.thresholds.ceilings_ma()
+        cap_ma = min(cap_ma, session.treatment.response.cap_ma, *marked.values())
     return cap_ma
 
 
-def _measure(
+def measure(
     session: Session, treatment: Treatment, calibration: Calibration, sample: Sample
 ) -> Treatment:
+    """Take in the tone, if the sample was taken in silence.
+
+    Parameters
+    ----------
+    session : Session
+        Treating or weaning.
+    treatment : Treatment
+        Its treatment.
+    calibration : Calibration
+        Turns microvolt into %MVC.
+    sample : Sample
+        Newest EMG of good quality.
+
+    Returns
+    -------
+    Treatment
+        With tone, evidence of relaxation, and what the guards saw.
+    """
     program = session.setup.program
     measured_s = sample.measured_s
     if measured_s - treatment.tone_s >= UPDATE_S * 0.99 and session.zero.covers(
@@ -205,13 +224,31 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
         treatment = replace(treatment, reached_s=reached_s)
         return enter(replace(session, treatment=treatment), Phase.WEANING)
     if treatment.response.useless(plan.response, session.now_s):
-        return _give_up(session, treatment, "no benefit at the ceiling")
+        return give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
-        return _give_up(session, treatment, "treatment time is over")
+        return give_up(session, treatment, "treatment time is over")
     return session, ()
 
 
-def _give_up(session: Session, treatment: Treatment, cause: str) -> Step:
+def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
+    """End a treatment that has not reached its goal.
+
+    Parameters
+    ----------
+    session : Session
+        Treating.
+    treatment : Treatment
+        Its treatment.
+    cause : str
+        Why.
+
+    Returns
+    -------
+    session : Session
+        Reassessing; adverse if there was such a response.
+    notes : tuple of Note
+        The phase change and a prompt.
+    """
     # Once tone has risen under stimulation and never fell below the threshold, that
     # rise is the response that this treatment had.
     strikes = treatment.response.strikes

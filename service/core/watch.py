@@ -144,7 +144,8 @@ def operator_trouble(session: Session) -> str:
     str
         ``operator_gone`` or nothing.
     """
-    if not session.setup.safety.presence:
+    setup = session.setup
+    if not (setup.safety.presence and setup.program.actuates):
         return ""
     gone = session.now_s - session.present_s > OPERATOR_GONE_S
     return OPERATOR_GONE if gone else ""

@@ -162,9 +162,10 @@ class ActivityWatch:
         if self._heeded:
             feed.watch(channel)
 
-    def hear(self, session: Session, sample: Sample, feed: Feed) -> list[Note]:
+    def hear(
+        self, session: Session, sample: Sample, feed: Feed, cleaned_uv: F64
+    ) -> list[Note]:
         """Take in what is behind the newest sample; return what began and ended."""
-        cleaned_uv = feed.take_cleaned()
         calibration = session.calibration
         if calibration is None:
             self._activity, self._state = None, None

@@ -20,7 +20,7 @@ from drivers.ports import (
 )
 from dsp.types import Chunk
 from service.core import model
-from service.core.decide import decide
+from service.core.decide import NO_DECISION, decide
 from service.core.model import (
     DEPENDENT_PHASES,
     PERMITTED_PHASES,
@@ -34,11 +34,18 @@ from service.engine.activity import ActivityWatch
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
 from service.engine.ledger import Ledger
+from service.engine.needles import NeedleWatch, insertion_of
 from service.engine.opening import EngineParams, plan_session
-from service.engine.permits import NO_DECISION, PermitDesk, pulse_rate_hz
+from service.engine.permits import PermitDesk, begins, pulse_rate_hz
 from service.engine.records import Recording
 from service.engine.references import ReferenceDesk
-from service.engine.requests import command_of, locked_until_s, reply_to
+from service.engine.requests import (
+    command_of,
+    locked_until_s,
+    misdirected,
+    refusal,
+    reply_to,
+)
 from service.engine.snapshot import channel_tensions, session_state
 from service.errors import ConfigError
 from service.messages import (
@@ -53,7 +60,6 @@ from service.messages import (
     State,
     UnlockStage,
 )
-from service.states import SessionState
 
 #: A state is told this often, and on every event. A: 25 Hz for the eye.
 TELL_EVERY_S = 0.04
@@ -91,13 +97,14 @@ class Engine:
         self._session: Session | None = None
         self._decision = NO_DECISION
         self._where = (params.control_source, 0)
-        self._subject = ""
+        self._names = {"subject": "", "source": "", "channel": ""}
         self._task = ""
         self._output: OutputState | None = None
         self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
         self._recording = Recording(tell, listened=params.watched)
         self._references = references or ReferenceDesk()
         self._watch = ActivityWatch(heeded=params.watched)
+        self._needles = NeedleWatch()
         self._ledger = Ledger(params.subjects)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
@@ -140,10 +147,7 @@ class Engine:
             case SourceNotice():
                 self._notice(item)
             case Marker():
-                self._tell_event(
-                    "marker",
-                    {"source": item.source, "text": item.text, "t": item.t_s},
-                )
+                self._hear_marker(item)
 
     def tick(self) -> None:
         """Let time act, if nothing that concerns the session came for a while."""
@@ -154,7 +158,7 @@ class Engine:
     def close(self) -> None:
         """End: a last permit that asks for zero."""
         self._begin()
-        if self._session is not None:
+        if self._session is not None and self._session.setup.program.actuates:
             zero = self._desk.issue(self._session, NO_DECISION, self._now_ns)
             self._permit(zero)
 
@@ -184,9 +188,21 @@ class Engine:
         session = self._session
         if session is None:
             return
-        for note in self._watch.hear(session, sample, feed):
+        cleaned_uv, fs = feed.take_cleaned(), feed.sample_rate_hz
+        for note in self._watch.hear(session, sample, feed, cleaned_uv):
             self._tell_note(note)
             self._recording.note(session, note)
+        for twitch in self._needles.hear(session, sample, fs, cleaned_uv):
+            self._reduce(twitch)
+
+    def _hear_marker(self, marker: Marker) -> None:
+        self._tell_event(
+            "marker", {"source": marker.source, "text": marker.text, "t": marker.t_s}
+        )
+        plan = self._session.setup.program.needling if self._session else None
+        insertion = insertion_of(marker, plan, self._now_s)
+        if insertion is not None:
+            self._reduce(insertion)
 
     def _lose(self, source: str, reason: str) -> None:
         self._tell_source(source, "source_lost", reason)
@@ -260,14 +276,11 @@ class Engine:
             setup = replace(setup, locked_until_s=locked_until_s(session))
         self._where = source, channel
         label = self._feeds[source].labels[channel]
-        self._subject, self._task = request.subject, ""
-        self._decision = NO_DECISION
+        self._names = {"subject": request.subject, "source": source, "channel": label}
+        self._task, self._decision = "", NO_DECISION
         self._latency.restart()
         self._session = Session(setup, now_s=self._now_s)
-        self._recording.begin(
-            self._session,
-            {"subject": request.subject, "source": source, "channel": label},
-        )
+        self._recording.begin(self._session, self._names)
         feed = self._feeds[source]
         feed.measure_over(setup.program.window_s)
         self._references.begin(request, feed, label)
@@ -279,25 +292,20 @@ class Engine:
 
     def _command(self, request: SessionCommand) -> Reply:
         session = self._session
-        if session is None:
-            return Reply(refused="no session is open", kind="unknown_session")
-        own = session.setup.session_id
-        if request.session_id not in {"", own}:
-            why = f"the session of this rig is {own}, not {request.session_id}"
-            return Reply(session_id=own, refused=why, kind="unknown_session")
-        if request.verb not in set(Verb):
-            why = f"expected one of {', '.join(Verb)}, got {request.verb!r}"
-            return Reply(session_id=own, refused=why, kind="bad_request")
+        wrong = misdirected(request, session)
+        if session is None or wrong is not None:
+            return wrong or Reply()
         values = self._references.values(request)
         if isinstance(values, str):
-            return Reply(session_id=own, refused=values, kind="refused")
+            return refusal(session, values)
         arms = request.verb == Verb.ARM and session.phase is Phase.READY
-        why = self._ledger.reserve(session, self._subject) if arms else ""
+        subject = self._names["subject"]
+        why = self._ledger.reserve(session, subject) if arms else ""
         if why:
-            return Reply(session_id=own, refused=why, kind="refused")
+            return refusal(session, why)
         notes = self._reduce(command_of(request, self._now_s, values))
         if arms and self._session is not None and self._session.phase is Phase.READY:
-            self._ledger.settle(self._session, self._subject)
+            self._ledger.settle(self._session, subject)
         return reply_to(notes, self._session or session)
 
     def _reduce(self, event: model.Event) -> tuple[Note, ...]:
@@ -312,13 +320,13 @@ class Engine:
         before = self._session.phase
         self._recording.event(event, self._output)
         session, notes = reduce(self._session, event)
-        if session.phase is Phase.ARMED and before is not Phase.ARMED:
+        if begins(before, session):
             self._desk.arm(self._now_ns)
         self._session = session
         if not is_answer or session.phase is not before:
             self._decide(session)
         if session.phase in ENDED and before not in ENDED:
-            self._ledger.settle(session, self._subject)
+            self._ledger.settle(session, self._names["subject"])
         for note in notes:
             self._tell_note(note)
             self._recording.note(session, note)
@@ -374,26 +382,19 @@ class Engine:
             return
         self._told_s = self._now_s
         session, feeds = self._session, self._feeds.values()
+        status = self._references.status
+        names = {**self._names, "task": self._task, "reference": status}
         self._tell(
             State(
                 t_s=self._now_s,
                 rig=self._params.rig,
                 sources=tuple(feed.state(self._now_s) for feed in feeds),
                 channels=channel_tensions(feeds, self._where, session),
-                session=self._session_state(session) if session else None,
+                session=session_state(session, self._decision, names)
+                if session
+                else None,
                 latency=self._latency.state(),
                 output=self._output,
                 activity=self._watch.state(self._now_s),
             )
         )
-
-    def _session_state(self, session: Session) -> SessionState:
-        source, channel = self._where
-        names = {
-            "source": source,
-            "channel": self._feeds[source].labels[channel],
-            "subject": self._subject,
-            "task": self._task,
-            "reference": self._references.status,
-        }
-        return session_state(session, self._decision, names)

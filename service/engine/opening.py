@@ -51,7 +51,8 @@ def plan_session(
         known = ", ".join(params.programs)
         msg = f"program: expected one of {known}, got {request.program!r}"
         raise ValueError(msg)
-    _check_room(program, feed)
+    if program.actuates:
+        _check_room(program, feed)
     labels = feed.labels
     label = request.channel or params.control_channel or labels[0]
     if label not in labels:
@@ -82,7 +83,8 @@ def plan_session(
         needs_journal=params.needs_journal,
         noise_bandwidth_hz=feed.band_hz[1] - feed.band_hz[0],
         safety=params.safety,
-        stage=_stage(params, request),
+        # What actuates nothing unlocks no more than having been measured.
+        stage=_stage(params, request) if program.actuates else Stage.MONITOR,
     )
     return setup, labels.index(label)
 

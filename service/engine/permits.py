@@ -1,6 +1,7 @@
 """Turning decisions into permits: numbered, dated, of one arming."""
 
 from service.core.decide import Decision
+from service.core.model import Phase
 from service.core.state import Session
 from service.messages import ChannelPermit, OutputState, Permit
 
@@ -10,15 +11,13 @@ PERMIT_TTL_MS = 250
 SILENT = ChannelPermit(amplitude=0.0, pulse_width_us=0.0, frequency_hz=0.0)
 
 
-#: Before the first decision, and after the last.
-NO_DECISION = Decision(
-    active=False,
-    amplitude_ma=0.0,
-    exact_ma=0.0,
-    requested_ma=0.0,
-    most_limiting="",
-    reasons=(),
-)
+def begins(before: Phase, session: Session) -> bool:
+    """Return whether this is the moment from which on a stop concerns the session.
+
+    It is armed then, or, where nothing is actuated, has begun.
+    """
+    first = Phase.ARMED if session.setup.program.actuates else Phase.TREATING
+    return session.phase is first and before is Phase.READY
 
 
 class PermitDesk:
@@ -37,8 +36,11 @@ class PermitDesk:
     def issue(self, session: Session, decision: Decision, now_ns: int) -> Permit:
         """Return the permit of a decision; zero if it is not active."""
         channels = list(self._silence)
+        program = session.setup.program
+        if not program.actuates:
+            msg = f"program {program.name} actuates nothing: it has no permits"
+            raise ValueError(msg)
         if decision.active:
-            program = session.setup.program
             channels[self._actuated] = ChannelPermit(
                 amplitude=decision.exact_ma,
                 pulse_width_us=program.pulse_width_us,

@@ -37,8 +37,29 @@ def command_of(
         measure=request.measure,
         value=request.value,
         text=request.text,
+        at_s=request.at_s,
         **values,
     )
+
+
+def misdirected(request: SessionCommand, session: Session | None) -> Reply | None:
+    """Return the answer to a request that no session can be asked for."""
+    if session is None:
+        return Reply(refused="no session is open", kind="unknown_session")
+    own = session.setup.session_id
+    if request.session_id not in {"", own}:
+        why = f"the session of this rig is {own}, not {request.session_id}"
+        return Reply(session_id=own, refused=why, kind="unknown_session")
+    if request.verb not in set(Verb):
+        why = f"expected one of {', '.join(Verb)}, got {request.verb!r}"
+        return Reply(session_id=own, refused=why, kind="bad_request")
+    return None
+
+
+def refusal(session: Session, why: str) -> Reply:
+    """Return the answer to a request that cannot be carried out."""
+    own = session.setup.session_id
+    return Reply(session_id=own, refused=why, kind="refused")
 
 
 def reply_to(notes: tuple[Note, ...], session: Session) -> Reply:

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
 
 from dsp.types import QualityFlag
 from service.core.calibration import CalibrationRun
@@ -10,18 +12,20 @@ from service.core.dose import ON_WINDOW_S, UC_PER_MC
 from service.core.leak import LeakResult, LeakRun
 from service.core.leaking import is_distrusted
 from service.core.measures import compare
-from service.core.model import Phase
+from service.core.model import STIMULATING_PHASES, Phase
+from service.core.needling import summary_of
+from service.core.shaping import pitch_hz
 from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.watch import operator_trouble
 from service.engine.feed import Feed
+from service.program_states import FeedbackState, MeasureState, NeedlingState
 from service.states import (
     CalibrationProgress,
     CalibrationState,
     ChannelTension,
     LeakProgress,
     LeakState,
-    MeasureState,
     SessionState,
     TrialState,
 )
@@ -102,7 +106,8 @@ def session_state(
         stage=session.setup.stage.value,
         operator=session.operator,
         operator_present=not operator_trouble(session),
-        ceremony=session.setup.safety.ceremony,
+        ceremony=session.setup.safety.ceremony
+        and (program.actuates or bool(program.contraindications)),
         site=session.setup.safety.site,
         charge_mc=session.dose.charge_uc / UC_PER_MC,
         on_fraction=session.dose.on_s / ON_WINDOW_S,
@@ -132,8 +137,38 @@ def session_state(
         measures=_measures(session),
         leak=_leak_state(session.leak),
         leak_progress=_leak_progress(session.leak_run, session.now_s),
+        actuates=program.actuates,
+        feedback=_feedback_state(session),
+        needling=_needling_state(session),
         **names,
     )
+
+
+def _feedback_state(session: Session) -> FeedbackState | None:
+    treatment = session.treatment
+    if treatment is None or treatment.feedback is None:
+        return None
+    feedback = treatment.feedback
+    return FeedbackState(
+        shown=not feedback.is_transfer and session.phase in STIMULATING_PHASES,
+        met=feedback.met,
+        goal_pct_mvc=feedback.goal_pct_mvc,
+        sound_hz=pitch_hz(feedback, treatment.tone_pct_mvc),
+        success_share=finite(feedback.success_share),
+        trial=feedback.trial,
+        trial_s=session.now_s - feedback.since_s,
+    )
+
+
+def _needling_state(session: Session) -> NeedlingState | None:
+    summary = summary_of(session)
+    if summary is None:
+        return None
+    told: dict[str, Any] = {
+        key: finite(value) if isinstance(value, float) else value
+        for key, value in asdict(summary).items()
+    }
+    return NeedlingState(**told)
 
 
 def _measures(session: Session) -> tuple[MeasureState, ...]:

@@ -17,9 +17,10 @@ from drivers.output_registry import NO_FAULTS, OutputFaults, SimulatedOutput
 from drivers.ports import SourceEvent
 from drivers.source_registry import SimulatedSource
 from drivers.subject.faults import SignalFault
+from drivers.subject.listeners import FEEDBACK_LASTS_S, feedback_of
 from drivers.subject.person import Task
 from drivers.subject.presets import subject_params
-from drivers.subject.stimulation import StimulationLine
+from drivers.subject.stimulation import SILENCE, Modality, StimulationLine
 from drivers.subject.subject import SimulatedSubject, SubjectParams
 from dsp.types import Chunk
 from service.config.paths import shipped_config
@@ -57,8 +58,10 @@ from service.recorder.run import is_news as is_recorder_news
 from service.rehearsal.memory_disk import MemoryDisk
 from service.subjects import SubjectStore
 
-#: What an operator in a hurry asks for in a phase.
+#: What an operator in a hurry asks for in a phase; where nothing is actuated, there is
+#: nothing to arm.
 SCRIPT = {"checking": "calibrate", "ready": "arm", "armed": "start"}
+UNARMED_SCRIPT = {"checking": "calibrate", "ready": "start"}
 
 #: An operator who is there shows it this often.
 PRESENT_EVERY_S = 0.5
@@ -151,12 +154,15 @@ class VirtualRig:
         options: RigOptions = PLAIN,
     ) -> None:
         self.clock = ManualClock(START_NS)
+        self.program = program or demo_program()
         line = StimulationLine()
+        self._screen = StimulationLine(Modality.BIOFEEDBACK)
+        seen = line if self.program.feedback is None else self._screen
         person = subject_params(preset, seed) if isinstance(preset, str) else preset
         subject = SimulatedSubject(person, self.sample_rate_hz, n_channels, seed)
         self.person = subject.person
         self.source = SimulatedSource(
-            "emg", subject, self.clock, line, self.chunk_samples
+            "emg", subject, self.clock, seen, self.chunk_samples
         )
         self.device = SimulatedOutput("stim", self.clock, line=line, faults=faults)
         gate = Gate((WIRING,), compiled_limits())
@@ -176,7 +182,6 @@ class VirtualRig:
         self.halted: set[Role] = set()
         self.operator_is_there = options.safety.presence
         self._present_ns = 0
-        self.program = program or demo_program()
         info, window_s = self.source.open(), self.program.window_s
         self.feed = Feed("emg", info, Filtering(), window_s, options.treatment)
         self.params = _engine_params(
@@ -390,5 +395,14 @@ class VirtualRig:
                 self._to_record.append(message)
         elif isinstance(message, Event):
             self.events.append(message)
-            if message.kind == "prompt":
-                self.source.prompt(Task(str(message.detail["task"])))
+            self._show(message)
+
+    def _show(self, event: Event) -> None:
+        """Let the person and the therapist act on what they are told."""
+        if event.kind == "prompt":
+            self.source.prompt(Task(str(event.detail["task"])))
+        elif event.kind == "insertion":
+            self.source.insert_needle()
+        elif event.kind == "feedback":
+            shown = feedback_of(event.detail) or SILENCE
+            self._screen.put(shown, event.t_s + FEEDBACK_LASTS_S)

@@ -28,6 +28,9 @@ export function showCeremony(session) {
   byId("ceremony").hidden = byId("held").hidden = !wanted;
   if (wanted) loadChecklist(session.program);
   if (wanted) byId("site-text").textContent = `electrodes at ${session.site || "no site in the rig file"}`;
+  const arms = Boolean(session?.actuates);
+  for (const id of ["held", "hold-text"]) byId(id).hidden = !arms;
+  byId("site-ok").parentElement.hidden = !arms;
   if (session?.session_id !== operating) operating = "";
 }
 
@@ -71,6 +74,15 @@ export function hold(session, post, answer) {
   };
   holding = setInterval(beat, PRESS_MS);
   beat();
+}
+
+// What is confirmed where nothing is armed: it comes with the start.
+export function confirmation() {
+  const boxes = [...document.querySelectorAll("[data-item]")];
+  return {
+    operator: byId("operator").value,
+    confirmed: boxes.filter((box) => box.checked).map((box) => box.dataset.item),
+  };
 }
 
 async function arm(session, token, post, answer) {

@@ -1,6 +1,7 @@
 // The live page: one websocket in, REST out, two canvases. No state but what it shows.
 
-import { hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
+import { confirmation, hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
+import { allowSound, showFeedback } from "./feedback.js";
 import { chosen, showSetup } from "./setup.js";
 
 // On a network the page is opened as http://rig:8000/#token=…, which no server sees.
@@ -102,7 +103,9 @@ const PHASES = { "": "no session", leak: "measuring the leak" };
 const NEXT = { "": "open", done: "open", checking: "calibrate", ready: "arm", armed: "start", treating: "hold",
   weaning: "hold", leak: "hold", holding: "start", fault: "acknowledge" };
 const ALLOWED = { "": ["open"], done: ["open"], idle: ["open"], checking: ["calibrate"], ready: ["arm", "calibrate"],
-  armed: ["start", "leak"], leak: ["hold"], treating: ["hold"], weaning: ["hold"], holding: ["start"], fault: ["acknowledge"] };
+  armed: ["start", "leak"], leak: ["hold"], treating: ["hold", "finish"], weaning: ["hold", "finish"],
+  holding: ["start", "finish"], fault: ["acknowledge"] };
+const UNARMED = { ready: ["start", "calibrate"] }; // nothing is actuated: nothing is armed
 
 function show(state) {
   const session = state.session;
@@ -131,8 +134,9 @@ function show(state) {
   const before = number(session?.calibration?.baseline_pct_mvc);
   setText("baseline", after === null || after === undefined ? before : `${before} → ${number(after)}`);
   setText("why", session ? whyOf(session) : "");
-  showActions(phase);
+  showActions(phase, session);
   showSetup(session, phase);
+  showFeedback(session, !state.stale);
   showCeremony(session);
   showSignal(state);
 }
@@ -164,11 +168,19 @@ function whyOf(session) {
   return `${doubt}${leak}${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
 }
 
-function showActions(phase) {
+function allowedIn(phase, session) {
+  const bare = session && !session.actuates;
+  const mark = bare && session.needling && phase === "treating" ? ["mark"] : [];
+  return [...((bare && UNARMED[phase]) || ALLOWED[phase] || []), ...mark];
+}
+
+function showActions(phase, session) {
+  const allowed = allowedIn(phase, session);
+  const next = phase === "ready" && session && !session.actuates ? "start" : NEXT[phase];
   for (const button of document.querySelectorAll("[data-act]")) {
     const act = button.dataset.act;
-    button.disabled = !(ALLOWED[phase] ?? []).includes(act);
-    button.classList.toggle("next", NEXT[phase] === act && !button.disabled);
+    button.disabled = !allowed.includes(act);
+    button.classList.toggle("next", next === act && !button.disabled);
   }
 }
 
@@ -349,7 +361,9 @@ async function post(path, data) {
 
 async function act(name) {
   const id = newest?.session?.session_id;
-  const [ok, body] = await post(name === "open" ? "/sessions" : `/sessions/${id}/${name}`, chosen(name));
+  const confirmed = name === "start" && newest?.session?.phase === "ready" ? confirmation() : undefined;
+  const path = name === "open" ? "/sessions" : `/sessions/${id}/${name}`;
+  const [ok, body] = await post(path, confirmed ?? chosen(name));
   if (ok && ["start", "leak"].includes(name)) operate(id);
   answer(ok ? "" : body.detail, !ok);
 }
@@ -374,6 +388,7 @@ async function stop() {
 byId("stop").addEventListener("click", stop);
 byId("actions").addEventListener("click", ({ target }) => {
   const name = target.dataset.act;
+  allowSound();
   if (name && !(name === "arm" && newest?.session?.ceremony)) act(name);
 });
 byId("actions").addEventListener("pointerdown", beginHold);
@@ -383,7 +398,9 @@ for (const form of ["setup", "ceremony"]) {
 }
 for (const kind of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(kind, release);
 addEventListener("keydown", (event) => {
-  const types = event.target.matches?.("input, select") && event.key === " ";
+  const inText = event.target.matches?.("input, select");
+  if (event.key === "m" && !inText && !byId("mark").disabled) act("mark");
+  const types = inText && event.key === " ";
   if (types || (event.key !== "Escape" && event.key !== " ")) return;
   event.preventDefault();
   stop();

@@ -1,0 +1,57 @@
+"""What a state says of programs beyond tone and level: measures, feedback, needles."""
+
+import msgspec
+
+
+class MeasureState(msgspec.Struct, frozen=True, kw_only=True):
+    """An outcome measure before and after; ``None`` where it has not been entered.
+
+    ``beyond_error`` says whether the change is more than the error of the measure,
+    where that is known.
+    """
+
+    measure: str
+    before: float | None
+    after: float | None
+    beyond_error: bool | None
+
+
+class FeedbackState(msgspec.Struct, frozen=True, kw_only=True):
+    """What biofeedback shows and sounds now; ``shown`` is false in transfer trials.
+
+    ``sound_hz`` is the pitch of the sound, 0 for silence; ``success_share`` that of the
+    last judgements with feedback.
+    """
+
+    shown: bool
+    met: bool
+    goal_pct_mvc: float
+    sound_hz: float
+    success_share: float | None
+    trial: int
+    trial_s: float
+
+
+class NeedlingState(msgspec.Struct, frozen=True, kw_only=True):
+    """What an observation of needling has come to so far.
+
+    Tone afterwards is shown beside both expectations: a reset would bring it below
+    ``if_reset_below_pct_mvc``, no change leaves it between
+    ``if_unchanged_above_pct_mvc`` and ``if_unchanged_below_pct_mvc``.
+    """
+
+    n_insertions: int
+    n_answered: int
+    n_responses: int
+    n_other: int
+    first_pct_mvc: float | None
+    largest_pct_mvc: float | None
+    decline: float | None
+    median_width_s: float | None
+    median_latency_s: float | None
+    before_pct_mvc: float | None
+    after_pct_mvc: float | None
+    if_reset_below_pct_mvc: float
+    if_unchanged_above_pct_mvc: float | None
+    if_unchanged_below_pct_mvc: float | None
+    finding: str

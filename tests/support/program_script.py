@@ -1,0 +1,49 @@
+"""One short session of each shipped program, and the decisions that it led to.
+
+``python -m tests.support.program_script`` writes the decisions anew; look at the
+difference before it is committed.
+"""
+
+import json
+from pathlib import Path
+
+from tests.support.hurried import SHIPPED, hurried, session_of
+
+FOLDER = Path(__file__).parents[1] / "golden" / "programs"
+PRESET, SEED, TREATMENT_S = "responder", 3, 30.0
+#: What is told besides the phases, with the numbers that say how it was decided.
+TOLD = {
+    "calibration": ("baseline_pct_mvc",),
+    "feedback": ("tone_pct_mvc", "goal_pct_mvc", "met"),
+    "strike": ("level_ma",),
+    "summary": ("before_pct_mvc", "after_pct_mvc", "finding"),
+}
+
+
+def decisions(name):
+    """Return every phase, every change of the amplitude, and what was told."""
+    rig = session_of(hurried(name, TREATMENT_S), PRESET, SEED)
+    began_s = rig.records[0].t_s
+    rows, amplitude_ma = [], 0.0
+    for record in rig.records:
+        at_s, body = round(record.t_s - began_s, 3), record.body
+        if record.kind == "phase":
+            rows.append([at_s, body["to"]])
+        elif record.kind == "decision" and body["amplitude_ma"] != amplitude_ma:
+            amplitude_ma = body["amplitude_ma"]
+            rows.append([at_s, "amplitude_ma", amplitude_ma])
+        elif record.kind in TOLD:
+            rows.append([at_s, record.kind, *(body[key] for key in TOLD[record.kind])])
+    return rows
+
+
+def write() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for name in SHIPPED:
+        rows = ",\n  ".join(json.dumps(row) for row in decisions(name))
+        path = FOLDER / f"{name}.json"
+        path.write_text(f"[\n  {rows}\n]\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
