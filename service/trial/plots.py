@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from service.errors import ConfigError
-from service.trial.outcome import Group, groups
+from service.trial.outcome import Group
 from service.trial.report import TrialReport
 
 FORMATS = ("svg", "png")
@@ -59,7 +59,7 @@ def write_plots(report: TrialReport, folder: Path) -> list[Path]:
         squeeze=False,
         layout="constrained",
     )
-    found = groups(report.results)
+    found = report.groups()
     for row, cohort in zip(axes, cohorts, strict=True):
         own = [group for group in found if group.cohort == cohort]
         _draw_reached(row[0], own)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from service.trial.ledger import fingerprint
-from service.trial.outcome import groups, summarise
+from service.trial.outcome import Group, groups, summarise
 from service.trial.plan import BOOTSTRAP, TrialParams
 from service.trial.session import Result
 
@@ -37,13 +37,21 @@ class TrialReport:
     params: TrialParams
     results: tuple[Result, ...]
 
+    def groups(self) -> list[Group]:
+        """Return the groups in the order of cohorts and arms, not of who came first."""
+        cohorts, arms = list(self.params.cohorts), list(self.params.arms())
+        return sorted(
+            groups(self.results),
+            key=lambda one: (cohorts.index(one.cohort), arms.index(one.arm)),
+        )
+
     def to_data(self) -> dict[str, Any]:
         """Return everything that was found, and what it depends on."""
         parameters = self.params.to_data()
         seeds = np.random.SeedSequence(self.params.seed).spawn(BOOTSTRAP + 1)
         rng = np.random.default_rng(seeds[BOOTSTRAP])
         return {
-            "arms": [summarise(group, rng) for group in groups(self.results)],
+            "arms": [summarise(group, rng) for group in self.groups()],
             "program": parameters["program"]["name"],
             "design": "crossover" if self.params.crossover else "parallel",
             "cohorts": list(self.params.cohorts),

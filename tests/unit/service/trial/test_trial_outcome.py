@@ -80,6 +80,13 @@ def test_groups_keep_the_order_of_the_plan() -> None:
     assert [(g.arm, len(g.results)) for g in found] == [("b", 2), ("a", 1)]
 
 
+def test_rows_come_in_the_order_of_the_arms() -> None:
+    params = TrialParams("ems-flutter-demo", ("weak",), 3, 1)
+    found = [result(0, "sham"), result(1, "integral"), result(2, "open-loop")]
+    rows = TrialReport(params, tuple(found)).to_data()["arms"]
+    assert [row["name"] for row in rows] == ["integral", "open-loop", "sham"]
+
+
 def test_the_report_tells_of_every_violation() -> None:
     params = TrialParams("ems-flutter-demo", ("weak",), 1, 1)
     broken = result(0, violations=("slew: 9 mA",), updates=1)
