@@ -31,8 +31,8 @@ REASONS = {
         "setting gives a few percent of them up. The difference is below 0.1 %MVC"
     ),
     "mains detuned": (
-        "from 9 dB of signal over hum on, to subtract it does more harm than good (B7): "
-        "in a strong contraction the hum stays in, which costs 0.4 %MVC at 20 %MVC. "
+        "from 9 dB of signal over hum on, to subtract it does more harm than good "
+        "(B7): in a strong contraction the hum stays in, which costs 0.4 %MVC at 20 %MVC. "
         "Notches always take it out. Below 4 %MVC the tracker has half their error, "
         "and a strong hum leaves so much beside the notches that they flag it"
     ),
