@@ -32,9 +32,9 @@ REASONS = {
     ),
     "mains detuned": (
         "from 9 dB of signal over hum on, to subtract it does more harm than good "
-        "(B7): in a strong contraction the hum stays in, 0.4 %MVC at 20 %MVC. "
-        "Notches always take it out. Below 4 %MVC the tracker has half their error, "
-        "and a strong hum leaves so much beside the notches that they flag it"
+        "(B7): in a strong contraction the hum stays in, which costs 0.4 %MVC at "
+        "20 %MVC. Notches always take it out. Below 4 %MVC the tracker has half their "
+        "error, and a strong hum leaves so much beside the notches that they flag it"
     ),
     "artifact 20 Hz": (
         "half of the time is seen, in pieces of some 24 ms, and the comb halves what "
