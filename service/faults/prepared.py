@@ -10,7 +10,8 @@ from drivers.output_registry import OutputFaults
 from service.core.arming import Safety
 from service.core.program import Bout, Program
 from service.rehearsal.copying import freeze, thaw
-from service.rehearsal.virtual import RigOptions, VirtualRig, demo_program
+from service.rehearsal.options import RigOptions
+from service.rehearsal.virtual import VirtualRig, demo_program
 
 #: A treatment in a hurry: a fault meets an on part and an off part within 4 s.
 BOUT = Bout(on_s=1.8, off_s=1.5, settle_s=0.3)

@@ -8,7 +8,7 @@ Nothing takes time here but waiting, so a minute passes in a second or two.
 import heapq
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,15 +26,12 @@ from dsp.types import Chunk
 from service.config.paths import shipped_config
 from service.config.programs import load_programs
 from service.config.rig import Filtering
-from service.config.treatment import DisturbanceConfig
-from service.core.arming import Safety
 from service.core.limits import compiled_limits
 from service.core.permits import Gate, Wiring
 from service.core.program import Program
 from service.engine.engine import TICK_S, Engine, Item
 from service.engine.feed import Feed
 from service.engine.opening import EngineParams
-from service.engine.references import ReferenceDesk
 from service.faults.seams import FaultyArrivals, FaultyDisk, FaultyOutput
 from service.messages import (
     Event,
@@ -56,7 +53,7 @@ from service.recorder.recorder import Recorder
 from service.recorder.run import POLL_MS
 from service.recorder.run import is_news as is_recorder_news
 from service.rehearsal.memory_disk import MemoryDisk
-from service.subjects import SubjectStore
+from service.rehearsal.options import PLAIN, RigOptions
 
 #: What an operator in a hurry asks for in a phase; where nothing is actuated, there is
 #: nothing to arm.
@@ -79,23 +76,6 @@ def demo_program(**timing: float) -> Program:
     programs = load_programs(shipped_config() / "demo" / "programs")
     program = programs["ems-flutter-demo"]
     return replace(program, timing=replace(program.timing, **timing))
-
-
-@dataclass(frozen=True, slots=True)
-class RigOptions:
-    """What a rig demands, where it remembers subjects, how it cleans the signal.
-
-    A rig that nobody watches makes no states, records and activity.
-    """
-
-    safety: Safety = field(default_factory=Safety)
-    subjects: SubjectStore | None = None
-    treatment: DisturbanceConfig | None = None
-    references: ReferenceDesk | None = None
-    watched: bool = True
-
-
-PLAIN = RigOptions()
 
 
 def _engine_params(

@@ -10,7 +10,8 @@ one step, so that they come as fast as on a rig.
 from drivers.subject.subject import SubjectParams
 from service.core.program import Program
 from service.engine.engine import TICK_S
-from service.rehearsal.virtual import NS_PER_S, RigOptions, VirtualRig
+from service.rehearsal.options import RigOptions
+from service.rehearsal.virtual import NS_PER_S, VirtualRig
 
 N_CHANNELS = 2
 SAMPLE_RATE_HZ = 2000.0

@@ -1,7 +1,8 @@
 """States, records and activity: told or not, the same is decided."""
 
 from service.messages import Permit
-from service.rehearsal.virtual import RigOptions, VirtualRig
+from service.rehearsal.options import RigOptions
+from service.rehearsal.virtual import VirtualRig
 
 SESSION_S = 60.0
 
