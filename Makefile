@@ -8,7 +8,7 @@ NEEDS := $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < 
 .PHONY: demo test check bench accuracy docs constraints clean
 
 demo: $(VENV)/.run
-	$(BIN)/unclench demo $(DEMO)
+	$(BIN)/unclench demo $(PROGRAM) $(DEMO)
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
@@ -26,6 +26,7 @@ bench: $(VENV)/.run
 docs: $(VENV)/.run
 	$(BIN)/python -m service.api.reference > docs/reference/api.md
 	$(BIN)/python -m service.config.reference > docs/reference/config.md
+	$(BIN)/python -m service.config.program_schema > docs/reference/program.schema.json
 
 accuracy: $(VENV)/.accuracy .venv-peers/.peers
 	$(BIN)/python -m bench.accuracy --json --render
