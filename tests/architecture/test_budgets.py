@@ -1,6 +1,7 @@
 """The project keeps its own measure: files, functions, README, generated pages."""
 
 import ast
+import re
 import subprocess
 from pathlib import Path
 
@@ -83,3 +84,14 @@ def test_no_address_of_a_package_registry_is_in_the_project() -> None:
         and any(host.encode() in path.read_bytes() for host in hosts)
     ]
     assert found == []
+
+
+def test_the_page_has_every_element_that_its_scripts_ask_for() -> None:
+    static = ROOT / "service/api/static"
+    scripts = "".join(p.read_text(encoding="utf-8") for p in static.glob("*.js"))
+    page = (static / "live.html").read_text(encoding="utf-8")
+    lists = re.findall(r"for \(const id of \[([^\]]+)\]\) byId\(id\)", scripts)
+    asked = set(re.findall(r'byId\("([\w-]+)"\)', scripts))
+    asked |= {name for part in lists for name in re.findall(r'"([\w-]+)"', part)}
+    missing = {name for name in asked if f'id="{name}"' not in page}
+    assert missing == set()

@@ -25,10 +25,10 @@ export async function loadChecklist(program) {
 
 export function showCeremony(session) {
   const wanted = Boolean(session?.ceremony) && session.phase === "ready";
-  byId("ceremony").hidden = byId("held").hidden = !wanted;
+  byId("ceremony").hidden = !wanted;
   if (wanted) loadChecklist(session.program);
   if (wanted) byId("site-text").textContent = `electrodes at ${session.site || "no site in the rig file"}`;
-  const arms = Boolean(session?.actuates);
+  const arms = wanted && session.actuates;
   for (const id of ["held", "hold-text"]) byId(id).hidden = !arms;
   byId("site-ok").parentElement.hidden = !arms;
   if (session?.session_id !== operating) operating = "";
