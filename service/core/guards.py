@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import statistics
 from dataclasses import dataclass
 
 #: Tone above this without stimulation, unasked for, is suspected of being a cramp. A.
@@ -16,6 +17,15 @@ CRAMP_S = 3.0
 
 #: No stimulation after a cramp for this long. A.
 CRAMP_LOCK_S = 300.0
+
+#: Tone above this multiple of the rest for so long, with so little variation, is
+#: locked. A: all three; the last from 1 s windows.
+LOCK_RATIO = 3.0
+LOCK_S = 30.0
+LOCK_CV = 0.25
+
+#: Tone is measured in pauses: the oldest value may be older by one bout. A.
+LOCK_GAP_S = 10.0
 
 #: Off-windows in which tone follows the level up by this share are paradoxical. A.
 PARADOX_RISE = 0.2
@@ -78,6 +88,53 @@ class CrampWatch:
     def is_cramp(self) -> bool:
         """Whether tone has been high for long enough."""
         return self.since_s is not None and self.newest_s - self.since_s >= CRAMP_S
+
+
+@dataclass(frozen=True, slots=True)
+class ToneLock:
+    """Whether the muscle is locked in a steady tone, as in a spasm.
+
+    Parameters
+    ----------
+    tones : tuple of (float, float)
+        Time and tone of the last `LOCK_S`, measured without stimulation or motion.
+    """
+
+    tones: tuple[tuple[float, float], ...] = ()
+
+    def measured(
+        self, t_s: float, tone_pct_mvc: float, bar_pct_mvc: float
+    ) -> "ToneLock":
+        """Take in a tone that was measured without stimulation.
+
+        Parameters
+        ----------
+        t_s : float
+            When.
+        tone_pct_mvc : float
+            The tone.
+        bar_pct_mvc : float
+            A tone up to this ends the lock.
+
+        Returns
+        -------
+        ToneLock
+            Empty while tone is low.
+        """
+        if not tone_pct_mvc > bar_pct_mvc:
+            return ToneLock()
+        kept = tuple(
+            pair for pair in self.tones if t_s - pair[0] <= LOCK_S + LOCK_GAP_S
+        )
+        return ToneLock((*kept, (t_s, tone_pct_mvc)))
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether tone has been high and steady for long enough."""
+        if not self.tones or self.tones[-1][0] - self.tones[0][0] < LOCK_S:
+            return False
+        values = [tone for _, tone in self.tones]
+        return statistics.pstdev(values) < LOCK_CV * statistics.fmean(values)
 
 
 @dataclass(frozen=True, slots=True)

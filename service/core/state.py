@@ -8,7 +8,7 @@ from service.core.calibration import NOISE_BANDWIDTH_HZ, CalibrationRun
 from service.core.control import Level
 from service.core.dose import Dose
 from service.core.ebb import Ebb
-from service.core.guards import CrampWatch
+from service.core.guards import CrampWatch, ToneLock
 from service.core.leak import LeakResult, LeakRun
 from service.core.limits import Bound, Limits, Pulse, Quantity
 from service.core.measures import Entered
@@ -101,6 +101,8 @@ class Treatment:
         Whether the muscle is cramping.
     law_state : object
         What the control law remembers.
+    lock : ToneLock
+        Whether the tone is locked, as in a spasm.
     reached_s : float or None
         Begin of the first hold that was satisfied.
     peak_ma, dose_ma_s : float
@@ -124,6 +126,7 @@ class Treatment:
     response: Response = field(default_factory=Response)
     cramp: CrampWatch = field(default_factory=CrampWatch)
     law_state: object = None
+    lock: ToneLock = field(default_factory=ToneLock)
     reached_s: float | None = None
     peak_ma: float = 0.0
     dose_ma_s: float = 0.0

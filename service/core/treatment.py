@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dsp.types import QualityFlag
 from service.core.control import Level, wean
+from service.core.guards import LOCK_RATIO
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.limits import amplitude_ceilings
 from service.core.model import Note, Outcome, Phase, Sample
@@ -19,6 +20,9 @@ CRAMP = "cramp"
 
 #: A rise that nothing good came before.
 NEVER_HELPED = "tone rose under stimulation, which had not helped before"
+
+#: A rest below this is as good as none. A: the tone that counts as a gap in activity.
+RELAXED_PCT_MVC = 0.5
 
 #: A strike leaves this share of the level. A.
 STRIKE_RATIO = 0.5
@@ -45,6 +49,7 @@ def treat(session: Session, sample: Sample) -> Step:
     if calibration is None or treatment is None:
         msg = "treating needs a calibration and a treatment"
         raise ValueError(msg)
+    was_locked = treatment.lock.is_locked
     treatment = measure(session, treatment, calibration, sample)
     before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
@@ -52,7 +57,15 @@ def treat(session: Session, sample: Sample) -> Step:
     treatment = _move_level(session, treatment, closed)
     session = replace(session, treatment=treatment)
     session, more = _conclude(session, treatment)
+    if treatment.lock.is_locked and not was_locked:
+        told = Note("tone_lock", {"tone_pct_mvc": treatment.tone_pct_mvc})
+        notes = (*notes, told)
     return session, (*notes, *more)
+
+
+def _rest_pct_mvc(calibration: Calibration) -> float:
+    rest_uv = calibration.rest_uv
+    return 0.0 if math.isnan(rest_uv) else calibration.tone_pct_mvc(rest_uv)
 
 
 def level_cap_ma(session: Session) -> float:
@@ -105,8 +118,10 @@ def measure(
         measured_s, program.window_s, program.bout
     ):
         tone = calibration.tone_pct_mvc(sample.rms_uv)
+        bar = LOCK_RATIO * max(RELAXED_PCT_MVC, _rest_pct_mvc(calibration))
         treatment = replace(
             treatment,
+            lock=treatment.lock.measured(measured_s, tone, bar),
             tone_pct_mvc=tone,
             tone_s=measured_s,
             moved=bool(sample.quality & QualityFlag.DRIFT),

@@ -3,7 +3,13 @@
 import math
 
 from service.core.ebb import QUALITY_HOLD_S, RAMP_S, Ebb
-from service.core.guards import CrampWatch, Window, correlation, is_paradoxical
+from service.core.guards import (
+    CrampWatch,
+    ToneLock,
+    Window,
+    correlation,
+    is_paradoxical,
+)
 from service.core.stage import Stage, why_not_unlocked
 
 
@@ -78,3 +84,26 @@ def test_stages_are_earned_one_after_the_other() -> None:
     assert "expected 1 completed" in why_not_unlocked(Stage.MONITOR, Stage.OPEN_LOOP, 0)
     assert why_not_unlocked(Stage.MONITOR, Stage.OPEN_LOOP, 1) == ""
     assert why_not_unlocked(Stage.CLOSED, Stage.MONITOR, 0) == ""
+
+
+def tones(values, every_s: float = 1.0, bar: float = 3.0) -> ToneLock:
+    lock = ToneLock()
+    for k, value in enumerate(values):
+        lock = lock.measured(every_s * k, value, bar)
+    return lock
+
+
+def test_a_high_and_steady_tone_is_locked_after_thirty_seconds() -> None:
+    steady = [10.0, 11.0] * 16
+
+    assert not tones(steady[:30]).is_locked
+    assert tones(steady).is_locked
+
+
+def test_one_low_tone_ends_the_lock_and_a_wild_one_is_none() -> None:
+    assert not tones([10.0] * 40 + [2.0]).is_locked
+    assert not tones([4.0, 16.0] * 20).is_locked
+
+
+def test_the_lock_remembers_no_more_than_it_needs() -> None:
+    assert len(tones([10.0] * 500).tones) <= 42
