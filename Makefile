@@ -11,7 +11,7 @@ demo: $(VENV)/.run
 	$(BIN)/unclench demo $(PROGRAM) $(DEMO)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.check
 	$(BIN)/ruff check .
