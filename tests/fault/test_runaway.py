@@ -8,6 +8,8 @@ import math
 import random
 from dataclasses import replace
 
+import pytest
+
 from dsp.types import QualityFlag
 from service.core import response
 from service.core.decide import decide
@@ -38,8 +40,14 @@ ENDED = {Phase.DONE, Phase.REASSESSING, Phase.FAULT}
 NEXT = {Phase.CHECKING: Verb.CALIBRATE, Phase.READY: Verb.ARM, Phase.ARMED: Verb.START}
 
 
+PROGRAM = demo_program()
+
+pytestmark = pytest.mark.timeout(600)
+
+
 def ready_session(treatment_s: float) -> Session:
-    program = demo_program(treatment_s=treatment_s)
+    timing = replace(PROGRAM.timing, treatment_s=treatment_s)
+    program = replace(PROGRAM, timing=timing)
     short = replace(program.calibration, relax_s=1.0, baseline_s=3.0)
     program = replace(program, calibration=short)
     setup = Setup("leak", program, compiled_limits(), 25.0, 0.5)
