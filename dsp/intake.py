@@ -5,6 +5,7 @@ is subtracted from all that follow (a band-pass has no gain at zero frequency), 
 also keeps electrode offsets of many times the EMG out of the arithmetic.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import numpy as np
@@ -81,7 +82,7 @@ def aligned_zeros(shape: tuple[int, int]) -> F64:
     return store[first : first + size].reshape(shape)
 
 
-class Intake:
+class Intake(ABC):
     """Offset and bad samples: what both forms of the filter share.
 
     There are two arenas, used in turn: rows of the cascade's state, then rows of the
@@ -153,8 +154,9 @@ class Intake:
                 self.replaced[block] = replaced
                 self.repaired_uv[block] = repaired_uv
 
+    @abstractmethod
     def _block(self, emg_uv: F64, out: F64) -> None:
-        raise NotImplementedError
+        """Filter a chunk of at most one block."""
 
     def _repair(self, rows: F64, emg_uv: F64) -> None:
         """Hold the last good value of the channel in place of every bad sample."""

@@ -211,21 +211,18 @@ def _stop(session: Session, _command: Command) -> Step:
 def _acknowledge(session: Session, command: Command) -> Step:
     if session.phase is not Phase.FAULT:
         return refuse(session, command.verb, "there is no fault")
-    if session.cause.startswith("emg_") and emg_trouble(session):
-        return refuse(
-            session, command.verb, f"the cause is still there: {session.cause}"
-        )
-    silent = silent_peer(session) == "output_silent"
+    silent = silent_peer(session)
     # The journal of a session that failed stays closed: the next one begins its own,
     # and is not armed without it.
-    if session.cause.startswith("journal") and silent_peer(session):
-        return refuse(
-            session, command.verb, f"the cause is still there: {session.cause}"
-        )
-    if session.cause.startswith("output_") and (silent or session.output_fault):
-        return refuse(
-            session, command.verb, f"the cause is still there: {session.cause}"
-        )
+    still_there = {
+        "emg": emg_trouble(session),
+        "journal": silent,
+        "output": silent == "output_silent" or session.output_fault,
+    }
+    origin = session.cause.replace(":", "_").split("_")[0]
+    if still_there.get(origin):
+        why = f"the cause is still there: {session.cause}"
+        return refuse(session, command.verb, why)
     return enter(session, Phase.DONE, cause="acknowledged")
 
 

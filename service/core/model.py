@@ -232,6 +232,10 @@ Event = (
 )
 
 
+Detail = dict[str, str | float | bool | None]
+"""What a note says besides its kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something that happened in a session, for the journal and the marker stream.
@@ -241,4 +245,4 @@ class Note:
     """
 
     kind: str
-    detail: dict[str, str | float | bool | None] = field(default_factory=dict)
+    detail: Detail = field(default_factory=dict)

@@ -105,7 +105,7 @@ class Engine:
         self._references = references or ReferenceDesk()
         self._watch = ActivityWatch(heeded=params.watched)
         self._needles = NeedleWatch()
-        self._ledger = Ledger(params.subjects)
+        self._ledger = Ledger(params.subjects, self._tell_unsettled)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
         self._reduced_s = 0.0
@@ -360,9 +360,10 @@ class Engine:
     def _tell_source(self, source: str, kind: str, text: str) -> None:
         self._tell_event(kind, {"source": source, "text": text})
 
-    def _tell_event(
-        self, kind: str, detail: dict[str, str | float | bool | None]
-    ) -> None:
+    def _tell_unsettled(self, why: str) -> None:
+        self._tell_event("subject_record", {"why": why})
+
+    def _tell_event(self, kind: str, detail: model.Detail) -> None:
         session = self._session
         event = Event(
             t_s=self._now_s,
@@ -384,15 +385,14 @@ class Engine:
         session, feeds = self._session, self._feeds.values()
         status = self._references.status
         names = {**self._names, "task": self._task, "reference": status}
+        shown = session_state(session, self._decision, names) if session else None
         self._tell(
             State(
                 t_s=self._now_s,
                 rig=self._params.rig,
                 sources=tuple(feed.state(self._now_s) for feed in feeds),
                 channels=channel_tensions(feeds, self._where, session),
-                session=session_state(session, self._decision, names)
-                if session
-                else None,
+                session=shown,
                 latency=self._latency.state(),
                 output=self._output,
                 activity=self._watch.state(self._now_s),

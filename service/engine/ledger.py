@@ -3,6 +3,8 @@
 Disks may be slow: nothing is written while anything could be stimulating.
 """
 
+from collections.abc import Callable
+
 from service.core.dose import UC_PER_MC
 from service.core.limits import Quantity
 from service.core.stage import Stage
@@ -15,20 +17,26 @@ from service.subjects import Entry, SubjectStore
 class Ledger:
     """The record of subjects, if this engine keeps one."""
 
-    def __init__(self, store: SubjectStore | None) -> None:
+    def __init__(self, store: SubjectStore | None, tell: Callable[[str], None]) -> None:
         self._store = store
+        self._tell = tell
 
     def reserve(self, session: Session, subject: str) -> str:
         """Enter all the charge that a session may use; return why it cannot be."""
         bound = session.setup.limits[Quantity.SESSION_CHARGE_MC]
         return self._enter(session, subject, bound.value, "")
 
-    def settle(self, session: Session, subject: str) -> str:
-        """Enter what a session did use."""
+    def settle(self, session: Session, subject: str) -> None:
+        """Enter what a session did use.
+
+        If that cannot be written it is told, and all that was reserved stays entered.
+        """
         outcome = session.outcome.value if session.outcome else ""
         fraction = session.setup.limits[Quantity.ON_FRACTION].value
         used = session.dose.at(session.now_s, fraction)
-        return self._enter(session, subject, used.charge_uc / UC_PER_MC, outcome)
+        why = self._enter(session, subject, used.charge_uc / UC_PER_MC, outcome)
+        if why:
+            self._tell(why)
 
     def unlock(self, request: UnlockStage) -> Reply:
         """Answer a request for another stage."""

@@ -34,9 +34,10 @@ def run(context: Context) -> None:
     context.pulse.beat(ready=False)
     if not context.lifeline.await_begin():
         return
+    # Who can stop it is there before anything could be on.
+    watch = _stop_watch(context)
     told = role.open()
     send(readbacks, told)
-    watch = _stop_watch(context)
     try:
         while not context.lifeline.has_ended:
             context.pulse.beat()

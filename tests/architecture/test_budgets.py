@@ -73,7 +73,8 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 
 def test_no_address_of_a_package_registry_is_in_the_project() -> None:
-    hosts = ["pypi" + ".org", "pythonhosted" + ".org", "registry.npmjs" + ".org"]
+    # Backwards, so that this list is not what it looks for.
+    hosts = [name[::-1] for name in ("gro.ipyp", "gro.detsohnohtyp", "gro.sjmpn")]
     files = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()

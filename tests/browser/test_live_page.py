@@ -118,5 +118,6 @@ def test_a_silent_engine_is_shown(service, page) -> None:
     os.kill(process.children()["engine"], signal.SIGSTOP)
 
     page.locator("body.stale").wait_for(timeout=5000)
+    assert page.locator("#link").get_attribute("data-link") in {"stale", "lost"}
 
     await_text(page, "link", "old")

@@ -79,6 +79,7 @@ def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
             5,
             "the end of the children",
         )
+        assert len(children) == len(ROLES)
 
 
 def run_to_end(*arguments: str) -> tuple[int, str]:

@@ -200,6 +200,8 @@ def test_a_montage_needs_no_unit_of_channels_that_it_does_not_use() -> None:
 
     opened(rig, channels=channels)
 
+    assert [c.label for c in rig.source.open().channels] == ["trap"]
+
 
 def test_a_channel_that_is_not_there_is_told_with_those_that_are() -> None:
     rig = Rig(channels=("nose",))

@@ -95,4 +95,6 @@ def test_a_recorder_that_paused_lets_the_treatment_go_on() -> None:
 
     rig.speaks = True
 
-    rig.run(lambda r: r.phase == "treating", 3, script={})
+    rig.run(lambda r: r.phase != "holding", 3, script={})
+
+    assert rig.phase == "treating"
