@@ -107,7 +107,7 @@ class Subscription:
         if self._units is None and self._inlet is not None:
             try:
                 described = self._inlet.info(0.0).get_channel_units()
-            except (TimeoutError, self._lsl.util.LostError):
+            except (self._lsl.util.TimeoutError, self._lsl.util.LostError):
                 return ()
             self._units = tuple(unit or "" for unit in described or ())
         return self._units or ()
@@ -175,27 +175,30 @@ class StimulationListener:
         command = self._command
         if command is None or not command.is_valid_at(local_clock_s):
             return (SILENCE,)
+        modalities = self._modalities(len(command.commands))
         felt, n_pulsed = [], 0
-        for k, output in enumerate(command.commands):
-            modality = self._modality_at(k)
-            is_pulsed = modality is Modality.EMS
-            if k < self._output_index or (is_pulsed and n_pulsed == self._n_muscles):
+        for k in range(self._output_index, len(modalities)):
+            is_pulsed = modalities[k] is Modality.EMS
+            if is_pulsed and n_pulsed == self._n_muscles:
                 continue
             n_pulsed += is_pulsed
+            output = command.commands[k]
             felt.append(
                 Stimulation(
                     output.amplitude,
                     output.frequency_hz,
                     output.pulse_width_us,
-                    modality,
+                    modalities[k],
                 )
             )
         return tuple(felt)
 
-    def _modality_at(self, output: int) -> Modality:
-        units = self._subscription.units()
-        at = len(HEADER) + N_PER_OUTPUT * output
-        return modality_of(units[at] if at < len(units) else "", self._modality)
+    def _modalities(self, n_outputs: int) -> list[Modality]:
+        units = self._subscription.units()[len(HEADER) :: N_PER_OUTPUT][:n_outputs]
+        silent = ("",) * (n_outputs - len(units))
+        return [modality_of(unit, self._modality) for unit in (*units, *silent)][
+            :n_outputs
+        ]
 
     def _understand(self, sample: list[float]) -> WireCommand | None:
         try:
