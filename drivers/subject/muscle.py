@@ -67,15 +67,17 @@ class Muscle:
     ) -> None:
         """Advance by these steps of a chunk that begins at sample ``n_made``."""
         person, evoked, n_step = self.person, self.evoked, self.n_step
-        is_pulsed = person.pulses.is_on
+        tones, efforts, fatigue = self.tones, self.efforts, self.fatigue
+        units, pulses = person.motor_units, person.pulses
+        is_pulsed = pulses.is_on
         for i in steps:
-            self.tones.append(person.advance(stimulations, effort))
-            self.fatigue.append(person.motor_units.fatigued)
-            self.efforts.append(person.voluntary_pct_mvc)
+            tones.append(person.advance(stimulations, effort))
+            fatigue.append(units.fatigued)
+            efforts.append(person.voluntary_pct_mvc)
             if is_pulsed:
                 at = i * n_step
                 nerve = Nerve(person.recruitment, person.contact)
-                evoked.step(Span(n_step, at, n_made + at), person.pulses, nerve)
+                evoked.step(Span(n_step, at, n_made + at), pulses, nerve)
 
     def shown(self, effort_crosstalk: float) -> list[float]:
         """Return the tone as the EMG shows it: more in an effort that others join."""

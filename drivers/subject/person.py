@@ -75,9 +75,10 @@ class _Normals:
         self._block: list[float] = []
 
     def draw(self) -> float:
-        if not self._block:
-            self._block = self._rng.standard_normal(RNG_BLOCK).tolist()[::-1]
-        return self._block.pop()
+        block = self._block
+        if not block:
+            block = self._block = self._rng.standard_normal(RNG_BLOCK).tolist()[::-1]
+        return block.pop()
 
 
 class Person:
@@ -134,8 +135,9 @@ class Person:
     @property
     def tone_pct_mvc(self) -> float:
         """What the muscle does now."""
-        involuntary = min(MAX_TONE_PCT_MVC, self._tone + self._reflex)
-        return max(involuntary, self._voluntary)
+        tone = self._tone + self._reflex
+        tone = min(tone, MAX_TONE_PCT_MVC)
+        return tone if tone > self._voluntary else self._voluntary
 
     @property
     def voluntary_pct_mvc(self) -> float:
@@ -215,7 +217,9 @@ class Person:
             dt_s=self._dt_s,
             provoked=self._provoked,
         )
-        self._reflex = self.cramp.advance(self._hazard)
+        cramp = self.cramp
+        is_cramping = self._hazard > 0.0 or cramp.level_pct_mvc > 0.0
+        self._reflex = cramp.advance(self._hazard) if is_cramping else 0.0
         if effect is not None:
             self._reflex += effect.reflex_pct_mvc
             if effect.resets:
@@ -286,9 +290,9 @@ class Person:
     def _contract(self, effort_pct_mvc: float) -> None:
         fresh = self._wobble_fresh * self._normals.draw()
         self._wobble = self._wobble_keep * self._wobble + fresh
-        load = effort_pct_mvc / PERCENT * self.params.effort_scale
         units = self.motor_units
-        if load > 0.0 or units.active > 0.0 or units.fatigued > 0.0:
+        if effort_pct_mvc > 0.0 or units.active > 0.0 or units.fatigued > 0.0:
+            load = effort_pct_mvc / PERCENT * self.params.effort_scale
             active = units.advance(min(1.0, load), self._dt_s)
             contraction = PERCENT * active * (1.0 + self._wobble)
             self._voluntary = min(MAX_TONE_PCT_MVC, contraction)
