@@ -12,7 +12,7 @@ from dataclasses import replace
 from drivers.subject.stimulation import Modality, Stimulation, Stimulations, each
 
 #: A: assumption; of a pressure, so much is left one muscle further.
-SITE_SHARE = 0.2
+SITE_SHARE = 0.05
 EVERYWHERE = (Modality.STRETCH, Modality.BIOFEEDBACK)
 
 Routes = tuple[tuple[Stimulation, ...], ...]
