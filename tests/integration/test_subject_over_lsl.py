@@ -161,7 +161,8 @@ def test_muscles_are_reached_by_outputs_of_their_own_kind(lsl):
     """A current and a pressure from one stream, told apart by their units."""
     markers = marker_outlet(lsl, "three")
     outputs = [
-        OutputChannel("trapezius_r", "kPa", 300.0, 0.5),
+        OutputChannel("thumb", "kPa", 300.0, 0.5),
+        OutputChannel("trapezius_r", "mA", 30.0, 0.5),
         OutputChannel("trapezius_l", "mA", 30.0, 0.5),
         OutputChannel("levator_r", "mA", 30.0, 0.5),
     ]
@@ -178,17 +179,18 @@ def test_muscles_are_reached_by_outputs_of_their_own_kind(lsl):
         before = collect(truth, 6.0)[0][-20:, [0, 2]].mean(axis=0)
         commands = [
             ChannelCommand(0.0, 0.0, 0.0),
+            ChannelCommand(0.0, 0.0, 0.0),
             ChannelCommand(20.0, 200.0, 4.0),
-            ChannelCommand(7.0, 200.0, 4.0),
+            ChannelCommand(25.0, 200.0, 4.0),
         ]
         seen = []
-        for sequence in range(100):
-            output.apply(sequence, commands, 0.5)
-            seen.append(collect(truth, 0.1)[0])
+        for sequence in range(25):
+            output.apply(sequence, commands, 2.0)
+            seen.append(collect(truth, 0.5)[0])
         output.close()
         after = np.concatenate(seen)[-20:]
     assert labels == ["tone", "amplitude", "tone_trapezius_l"]
-    # Pulses of the third output would be a third muscle's.
+    # The pulses of the last output are for a muscle that this subject does not have.
     assert after[-1, 1] == 20.0
     assert after[:, 2].mean() < 0.75 * before[1]
     assert after[:, 0].mean() > 0.8 * before[0]
