@@ -174,9 +174,9 @@ def test_muscles_are_reached_by_outputs_of_their_own_kind(lsl):
         wait_for_receiver(markers)
         output.open()
         prompt(markers, "mvc")
-        collect(truth, 3.0)
+        collect(truth, 2.0)
         prompt(markers, "relax")
-        before = collect(truth, 6.0)[0][-20:, [0, 2]].mean(axis=0)
+        before = collect(truth, 4.0)[0][-20:, [0, 2]].mean(axis=0)
         commands = [
             ChannelCommand(0.0, 0.0, 0.0),
             ChannelCommand(0.0, 0.0, 0.0),
@@ -184,7 +184,7 @@ def test_muscles_are_reached_by_outputs_of_their_own_kind(lsl):
             ChannelCommand(25.0, 200.0, 4.0),
         ]
         seen = []
-        for sequence in range(25):
+        for sequence in range(18):
             output.apply(sequence, commands, 2.0)
             seen.append(collect(truth, 0.5)[0])
         output.close()
