@@ -7,9 +7,11 @@ choices of this project, R numbers recalled without a source that was checked.
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.core.kneading import MassagePlan
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
 from service.core.plans import AssessPlan, FeedbackPlan, Modality, NeedlingPlan
+from service.core.zones import MatPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,10 @@ class Program:
         Of biofeedback.
     needling : NeedlingPlan or None
         Of the observation of needling.
+    massage : MassagePlan or None
+        Of massage and percussion.
+    mat : MatPlan or None
+        Of a mat of spikes.
     """
 
     name: str = "ems-flutter"
@@ -211,6 +217,8 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+    massage: MassagePlan | None = None
+    mat: MatPlan | None = None
 
     @property
     def has_muscles(self) -> bool:

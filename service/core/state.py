@@ -10,6 +10,7 @@ from service.core.control import Level
 from service.core.dose import Dose
 from service.core.ebb import Ebb
 from service.core.guards import CrampWatch, ToneLock
+from service.core.kneading import Kneading
 from service.core.leak import LeakResult, LeakRun
 from service.core.limits import Bound, Limits, Quantity
 from service.core.measures import Entered
@@ -23,6 +24,7 @@ from service.core.stage import Stage
 from service.core.thresholds import Thresholds
 from service.core.tone import Calibration, Relaxation, ZeroTime
 from service.core.twitches import Needling
+from service.core.zones import Lying
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,10 @@ class Treatment:
         What was marked and seen while needling is observed.
     thresholds : Thresholds
         Amplitudes that the operator has marked.
+    kneading : Kneading
+        What a massage has come to so far.
+    lying : Lying
+        What a mat has come to so far.
     """
 
     started_s: float
@@ -177,6 +183,8 @@ class Treatment:
     feedback: Feedback | None = None
     needling: Needling = field(default_factory=Needling)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    kneading: Kneading = field(default_factory=Kneading)
+    lying: Lying = field(default_factory=Lying)
 
 
 @dataclass(frozen=True, slots=True)
