@@ -337,13 +337,13 @@ def _starts(
     first_s: float, n_rows: int, sample_s: float
 ) -> tuple[tuple[tuple[float, ...], ...], F64]:
     """Return shapes to begin with, and an orthonormal basis of each."""
-    t_s = first_s + sample_s * np.arange(n_rows)
+    t_s: F64 = first_s + sample_s * np.arange(n_rows, dtype=np.float64)
     shapes = tuple(
         (*tails, latency_s, width_s)
         for tails, latency_s, width_s in product(_TAILS_S, _LATENCIES_S, _WIDTHS_S)
     )
-    frames = [np.linalg.qr(_basis(np.array(shape), t_s))[0] for shape in shapes]
-    return shapes, np.array(frames)
+    bases = [_basis(np.array(shape), t_s) for shape in shapes]
+    return shapes, np.array([np.linalg.qr(basis)[0] for basis in bases])
 
 
 def _refine(scaled: F64, t_s: F64, start_s: F64) -> tuple[F64, float]:

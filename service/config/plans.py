@@ -7,7 +7,14 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from service.config.base import ConfigModel
 from service.core.arming import CHECKLIST
 from service.core.limits import Quantity, above_recommended, beyond_compiled
-from service.core.plans import AssessPlan, FeedbackPlan, Measure, NeedlingPlan
+from service.core.plans import (
+    AssessPlan,
+    FeedbackPlan,
+    Measure,
+    NeedlingPlan,
+    SearchPlan,
+)
+from service.core.thresholds import MOTOR_RATIO, TOLERANCE_RATIO
 
 _UC_PER_MA_US = 1e-3
 
@@ -100,6 +107,38 @@ class NeedlingTable(ConfigModel):
     def to_core(self) -> NeedlingPlan:
         """Return the plan."""
         return NeedlingPlan(**self.model_dump())
+
+
+_SEARCH = SearchPlan()
+
+
+class SearchTable(ConfigModel):
+    """``[search]``: sensory and motor threshold are searched for at the begin."""
+
+    start_ma: Annotated[float, Field(gt=0, le=5)] = _SEARCH.start_ma
+    step_ma: Annotated[float, Field(gt=0, le=1)] = _SEARCH.step_ma
+    dwell_bouts: Annotated[int, Field(ge=1, le=10)] = _SEARCH.dwell_bouts
+    ceiling_ma: Annotated[float, Field(gt=0)] = _SEARCH.ceiling_ma
+    m_wave_uv: Annotated[float, Field(ge=20, le=1000)] = _SEARCH.m_wave_uv
+    start_share: Annotated[float, Field(ge=0, le=1)] = _SEARCH.start_share
+    motor_ratio: Annotated[float, Field(ge=0.5, le=MOTOR_RATIO)] = _SEARCH.motor_ratio
+    tolerance_ratio: Annotated[float, Field(ge=0.5, le=TOLERANCE_RATIO)] = (
+        _SEARCH.tolerance_ratio
+    )
+
+    @model_validator(mode="after")
+    def _upwards(self) -> Self:
+        if self.start_ma > self.ceiling_ma:
+            msg = (
+                f"expected start_ma of at most ceiling_ma ({self.ceiling_ma:g} mA), "
+                f"got {self.start_ma:g} mA"
+            )
+            raise ValueError(msg)
+        return self
+
+    def to_core(self) -> SearchPlan:
+        """Return the plan."""
+        return SearchPlan(**self.model_dump())
 
 
 MeasureName = Literal[

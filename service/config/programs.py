@@ -16,6 +16,7 @@ from service.config.plans import (
     FeedbackTable,
     NeedlingTable,
     NothingTable,
+    SearchTable,
     not_compiled,
 )
 from service.core.limits import (
@@ -110,7 +111,7 @@ class TimingConfig(ConfigModel):
 
 
 #: Groups of a program that mean something only where something goes out.
-_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s"})
+_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s", "search"})
 
 _AMPLITUDE = ("max_amplitude_ma", "pulse_width_us", "frequency_hz")
 
@@ -147,6 +148,9 @@ class ProgramConfig(ConfigModel):
     needling: NeedlingTable | None = None
     """Observation of needling; only where nothing is actuated."""
 
+    search: SearchTable | None = None
+    """Search of the sensory and the motor threshold at the begin of the treatment."""
+
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
         stated = [t for t in ("feedback", "needling") if getattr(self, t) is not None]
@@ -177,6 +181,19 @@ class ProgramConfig(ConfigModel):
             msg = (
                 "expected bout.off_s of at least bout.settle_s + window_s, so that "
                 f"tone is measured without stimulation; got {self.bout.off_s:g} s"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _searches_below_its_bound(self) -> Self:
+        search, actuation = self.search, self.actuation
+        if search is None or isinstance(actuation, NothingTable):
+            return self
+        if search.ceiling_ma > actuation.max_amplitude_ma:
+            msg = (
+                "expected search.ceiling_ma of at most actuation.max_amplitude_ma "
+                f"({actuation.max_amplitude_ma:g} mA), got {search.ceiling_ma:g} mA"
             )
             raise ValueError(msg)
         return self
@@ -212,6 +229,7 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
+            search=self.search.to_core() if self.search else None,
         )
 
     @classmethod
@@ -243,7 +261,7 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling"):
+    for plan in ("feedback", "needling", "search"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)

@@ -9,7 +9,13 @@ from typing import Any
 
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
-from service.core.plans import AssessPlan, FeedbackPlan, Modality, NeedlingPlan
+from service.core.plans import (
+    AssessPlan,
+    FeedbackPlan,
+    Modality,
+    NeedlingPlan,
+    SearchPlan,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +197,8 @@ class Program:
         Of biofeedback.
     needling : NeedlingPlan or None
         Of the observation of needling.
+    search : SearchPlan or None
+        How thresholds are searched for at the begin; None where they are not.
     """
 
     name: str = "ems-flutter"
@@ -211,6 +219,7 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+    search: SearchPlan | None = None
 
     @property
     def actuates(self) -> bool:
