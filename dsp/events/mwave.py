@@ -37,6 +37,8 @@ AHEAD_S = 0.002  # A: assumption
 RECOVERY_S = 0.0005  # A: assumption
 #: Faster pulses leave no room for what is measured before and after one.
 MIN_PERIOD_S = BEFORE_S + REACH_S
+#: Slower sampling leaves too few samples for the fit.
+MIN_RATE_HZ = 1000.0  # A: assumption
 #: Fewer pulses do not say how sure their mean is.
 MIN_PULSES = 3  # A: assumption
 #: The newest pulses that are kept.
@@ -203,8 +205,8 @@ def epoch_rows(fs: float) -> tuple[int, int]:
         If the sampling rate is too low for an M-wave.
     """
     n_before, n_after = round(BEFORE_S * fs), round(REACH_S * fs)
-    if not (REACH_S - FIT_FROM_S) * fs >= 2 * (_N_TAILS + len(_LOW)):
-        msg = f"M-wave: expected a sampling rate above 500 Hz or so, got {fs!r} Hz"
+    if not MIN_RATE_HZ <= fs < math.inf:
+        msg = f"M-wave: expected a rate of at least {MIN_RATE_HZ:g} Hz, got {fs!r} Hz"
         raise DesignError(msg)
     return n_before, n_before + n_after
 

@@ -34,7 +34,8 @@ from service.engine.activity import ActivityWatch
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
 from service.engine.ledger import Ledger
-from service.engine.needles import NeedleWatch, insertion_of
+from service.engine.needles import insertion_of
+from service.engine.observers import Heard, Observers
 from service.engine.opening import EngineParams, plan_session
 from service.engine.permits import PermitDesk, begins, pulse_rate_hz
 from service.engine.records import Recording
@@ -104,7 +105,7 @@ class Engine:
         self._recording = Recording(tell, listened=params.watched)
         self._references = references or ReferenceDesk()
         self._watch = ActivityWatch(heeded=params.watched)
-        self._needles = NeedleWatch()
+        self._observers = Observers(params.output_channel, heeded=params.watched)
         self._ledger = Ledger(params.subjects, self._tell_unsettled)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
@@ -174,8 +175,7 @@ class Engine:
     def _hear(self, chunk: Chunk) -> None:
         feed = self._feeds[chunk.source]
         feed.take(chunk)
-        source, channel = self._where
-        sample = feed.sample(channel) if feed.name == source else None
+        sample = feed.sample(self._where[1]) if feed.name == self._where[0] else None
         if sample is not None:
             self._fresh_t_s = sample.t_s
             self._reduce(model.SampleArrived(self._now_s, sample))
@@ -188,12 +188,13 @@ class Engine:
         session = self._session
         if session is None:
             return
-        cleaned_uv, fs = feed.take_cleaned(), feed.sample_rate_hz
+        cleaned_uv = feed.take_cleaned()
         for note in self._watch.hear(session, sample, feed, cleaned_uv):
             self._tell_note(note)
             self._recording.note(session, note)
-        for twitch in self._needles.hear(session, sample, fs, cleaned_uv):
-            self._reduce(twitch)
+        heard = Heard(sample, feed, self._where[1], cleaned_uv, self._output)
+        for seen in self._observers.hear(session, heard):
+            self._reduce(seen)
 
     def _hear_marker(self, marker: Marker) -> None:
         self._tell_event(
@@ -383,8 +384,11 @@ class Engine:
             return
         self._told_s = self._now_s
         session, feeds = self._session, self._feeds.values()
-        status = self._references.status
-        names = {**self._names, "task": self._task, "reference": status}
+        names = {
+            **self._names,
+            "task": self._task,
+            "reference": self._references.status,
+        }
         shown = session_state(session, self._decision, names) if session else None
         self._tell(
             State(
