@@ -2,10 +2,7 @@
 
 Latency 8-12 ms, width 2.5-4 ms, 1-10 mV from peak to peak at full recruitment (R): it
 lies on the tail of the artifact, which decays over the same time. Offset and hum are
-taken from before the pulse. The tail is fitted as two exponentials together with two
-Hermite-Rodriguez functions for the M-wave (Lo Conte, Merletti and Sandri 1994, IEEE
-Trans Biomed Eng 41:1147); only the exponentials are subtracted, so that the functions
-protect the M-wave from the fit but do not decide its shape.
+taken from before the pulse, the tail is fitted and subtracted.
 """
 
 import enum
@@ -13,13 +10,11 @@ import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import product
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from dsp.errors import DesignError, ShapeError
+from dsp.events.mwave_fit import without_tail
 from dsp.quality import CLIPPED_RUN
 from dsp.types import F64, Bools
 
@@ -45,19 +40,6 @@ MIN_PULSES = 3  # A: assumption
 MAX_PULSES = 64
 #: Pulses may become known so long after their samples (blocks of a detector).
 LATE_S = 0.1
-#: An M-wave is fitted if it explains so many times the noise per parameter.
-F_BAR = 4.0  # A: assumption; about the 1 % point of F with 4 and 30 degrees of freedom
-
-#: Bounds of fast and slow time constant, latency and width, in second.
-_LOW = np.array([0.0005, 0.0045, 0.005, 0.0015])
-_HIGH = np.array([0.0042, 0.020, 0.018, 0.006])
-#: Where the fit begins: the best of these.
-_TAILS_S = ((0.0015, 0.006), (0.0015, 0.009), (0.0025, 0.006), (0.0025, 0.009))
-_LATENCIES_S = (0.006, 0.008, 0.010, 0.012, 0.014, 0.016)
-_WIDTHS_S = (0.002, 0.0028, 0.004)
-_N_TAILS = 2
-_MAX_STEPS = 20
-_TOLERANCE = 1e-6
 _RING_S = 0.5
 
 
@@ -256,7 +238,7 @@ def measure_m_wave(epochs_uv: F64, fs: float, mains_hz: float | None = None) -> 
         return MWave(n_pulses=n, trouble=Unmeasured.SATURATED)
     level = _without_background(good, n_before, fs, mains_hz)[:, first:]
     t_s = np.arange(first, n_rows - n_before) / fs
-    cleaned = _without_tail(level, t_s)
+    cleaned = without_tail(level, t_s)
     return _read(cleaned[:, (t_s >= WINDOW_S[0]) & (t_s <= WINDOW_S[1])])
 
 
@@ -295,77 +277,6 @@ def _without_background(
     n_used = n_before - math.ceil(AHEAD_S * fs)
     weights = epochs_uv[:, :n_used] @ np.linalg.pinv(basis[:n_used]).T
     return np.asarray(epochs_uv[:, n_before:] - weights @ basis[n_before:].T)
-
-
-def _without_tail(level_uv: F64, t_s: F64) -> F64:
-    """Subtract the tail of the artifact from every epoch."""
-    basis = _basis(_fit(level_uv.mean(axis=0), t_s), t_s)
-    weights = level_uv @ np.linalg.pinv(basis).T
-    return np.asarray(level_uv - weights[:, :_N_TAILS] @ basis[:, :_N_TAILS].T)
-
-
-def _basis(shape_s: F64, t_s: F64) -> F64:
-    """Return two exponentials and, where a shape has four parts, an M-wave."""
-    columns = [np.exp(-t_s / tau_s) for tau_s in shape_s[:_N_TAILS]]
-    if len(shape_s) > _N_TAILS:
-        u = (t_s - shape_s[2]) / shape_s[3]
-        bell = np.exp(-0.5 * u * u)
-        columns += [u * bell, (u * u - 1.0) * bell]
-    return np.column_stack(columns)
-
-
-def _fit(mean_uv: F64, t_s: F64) -> F64:
-    """Return the shape that explains a mean best: without an M-wave if that does."""
-    largest = float(np.abs(mean_uv).max())
-    if not largest > 0:
-        return np.array(_TAILS_S[0])
-    scaled = mean_uv / largest
-    plain, left = _refine(scaled, t_s, np.array(_best_start(scaled, t_s)[:_N_TAILS]))
-    whole, less = _refine(scaled, t_s, np.array(_best_start(scaled, t_s)))
-    n_more = len(_LOW)
-    spare = len(t_s) - _N_TAILS - 2 * n_more + 2
-    needed = F_BAR * n_more * less / max(spare, 1)
-    return whole if left - less > needed else plain
-
-
-def _best_start(scaled: F64, t_s: F64) -> tuple[float, ...]:
-    shapes, frames = _starts(float(t_s[0]), len(t_s), float(t_s[1] - t_s[0]))
-    explained = np.square(np.einsum("gnk,n->gk", frames, scaled)).sum(axis=1)
-    return shapes[int(np.argmax(explained))]
-
-
-@lru_cache(maxsize=4)
-def _starts(
-    first_s: float, n_rows: int, sample_s: float
-) -> tuple[tuple[tuple[float, ...], ...], F64]:
-    """Return shapes to begin with, and an orthonormal basis of each."""
-    t_s: F64 = first_s + sample_s * np.arange(n_rows, dtype=np.float64)
-    shapes = tuple(
-        (*tails, latency_s, width_s)
-        for tails, latency_s, width_s in product(_TAILS_S, _LATENCIES_S, _WIDTHS_S)
-    )
-    bases = [_basis(np.array(shape), t_s) for shape in shapes]
-    return shapes, np.array([np.linalg.qr(basis)[0] for basis in bases])
-
-
-def _refine(scaled: F64, t_s: F64, start_s: F64) -> tuple[F64, float]:
-    """Return the shape nearby that explains most, and what it leaves of the power."""
-
-    def left(shape_s: F64) -> F64:
-        frame, _ = np.linalg.qr(_basis(shape_s, t_s))
-        return np.asarray(scaled - frame @ (frame.T @ scaled))
-
-    n = len(start_s)
-    found = least_squares(
-        left,
-        start_s,
-        bounds=(_LOW[:n], _HIGH[:n]),
-        x_scale=start_s,
-        max_nfev=_MAX_STEPS,
-        ftol=_TOLERANCE,
-        xtol=_TOLERANCE,
-    )
-    return np.asarray(found.x), 2.0 * float(found.cost)
 
 
 def _read(cleaned_uv: F64) -> MWave:

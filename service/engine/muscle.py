@@ -32,9 +32,9 @@ from service.core.tone import Calibration
 from service.engine.feed import Feed
 from service.messages import OutputState
 
-#: Pulses are averaged whose amplitude differs from the last one by no more. A: half a
-#: step of a search.
-PLATEAU_MA = 0.5
+#: Pulses are averaged whose amplitude differs from the last one by no more. A: the
+#: largest step of a search.
+PLATEAU_MA = 1.0
 #: What is heard later or earlier than this does not follow on what was heard before.
 CONTINUOUS_S = 0.005
 #: Pulses are looked for in blocks of this length, as the chain does.
