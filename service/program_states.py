@@ -1,4 +1,4 @@
-"""What a state says of programs beyond tone and level: measures, feedback, needles, muscle."""
+"""What a state says of programs beyond tone and level: measures, muscle, needles."""
 
 import msgspec
 

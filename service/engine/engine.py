@@ -30,7 +30,6 @@ from service.core.model import (
 )
 from service.core.session import reduce
 from service.core.state import Session
-from service.engine.activity import ActivityWatch
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
 from service.engine.ledger import Ledger
@@ -104,7 +103,6 @@ class Engine:
         self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
         self._recording = Recording(tell, listened=params.watched)
         self._references = references or ReferenceDesk()
-        self._watch = ActivityWatch(heeded=params.watched)
         self._observers = Observers(params.output_channel, heeded=params.watched)
         self._ledger = Ledger(params.subjects, self._tell_unsettled)
         self._fresh_t_s: float | None = None
@@ -175,7 +173,8 @@ class Engine:
     def _hear(self, chunk: Chunk) -> None:
         feed = self._feeds[chunk.source]
         feed.take(chunk)
-        sample = feed.sample(self._where[1]) if feed.name == self._where[0] else None
+        source, channel = self._where
+        sample = feed.sample(channel) if feed.name == source else None
         if sample is not None:
             self._fresh_t_s = sample.t_s
             self._reduce(model.SampleArrived(self._now_s, sample))
@@ -188,12 +187,11 @@ class Engine:
         session = self._session
         if session is None:
             return
-        cleaned_uv = feed.take_cleaned()
-        for note in self._watch.hear(session, sample, feed, cleaned_uv):
+        heard = Heard(sample, feed, self._where[1], feed.take_cleaned(), self._output)
+        for note in self._observers.notes(session, heard):
             self._tell_note(note)
             self._recording.note(session, note)
-        heard = Heard(sample, feed, self._where[1], cleaned_uv, self._output)
-        for seen in self._observers.hear(session, heard):
+        for seen in self._observers.events(session, heard):
             self._reduce(seen)
 
     def _hear_marker(self, marker: Marker) -> None:
@@ -285,7 +283,7 @@ class Engine:
         feed = self._feeds[source]
         feed.measure_over(setup.program.window_s)
         self._references.begin(request, feed, label)
-        self._watch.begin(feed, channel)
+        self._observers.begin(feed, channel)
         self._reduce(model.Command(self._now_s, Verb.CONNECT))
         if feed.connected:
             self._reduce(model.SourceOpened(self._now_s))
@@ -384,11 +382,8 @@ class Engine:
             return
         self._told_s = self._now_s
         session, feeds = self._session, self._feeds.values()
-        names = {
-            **self._names,
-            "task": self._task,
-            "reference": self._references.status,
-        }
+        status = self._references.status
+        names = {**self._names, "task": self._task, "reference": status}
         shown = session_state(session, self._decision, names) if session else None
         self._tell(
             State(
@@ -399,6 +394,6 @@ class Engine:
                 session=shown,
                 latency=self._latency.state(),
                 output=self._output,
-                activity=self._watch.state(self._now_s),
+                activity=self._observers.activity(self._now_s),
             )
         )
