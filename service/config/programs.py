@@ -6,16 +6,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from service.config.actuation import (
+    AnyActuation,
+    EmsTable,
+    NothingTable,
+    actuation_data,
+)
 from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
 from service.config.plans import (
-    AnyActuation,
     AssessTable,
     Contraindications,
     FeedbackTable,
     NeedlingTable,
-    NothingTable,
     SearchTable,
     not_compiled,
 )
@@ -113,8 +117,6 @@ class TimingConfig(ConfigModel):
 #: Groups of a program that mean something only where something goes out.
 _OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s", "search"})
 
-_AMPLITUDE = ("max_amplitude_ma", "pulse_width_us", "frequency_hz")
-
 
 class ProgramConfig(ConfigModel):
     """A program file."""
@@ -149,7 +151,7 @@ class ProgramConfig(ConfigModel):
     """Observation of needling; only where nothing is actuated."""
 
     search: SearchTable | None = None
-    """Search of the sensory and the motor threshold at the begin of the treatment."""
+    """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
 
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
@@ -187,13 +189,12 @@ class ProgramConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _searches_below_its_bound(self) -> Self:
-        search, actuation = self.search, self.actuation
-        if search is None or isinstance(actuation, NothingTable):
-            return self
-        if search.ceiling_ma > actuation.max_amplitude_ma:
+        search, table = self.search, self.actuation
+        bound_ma = table.max_amplitude_ma if isinstance(table, EmsTable) else 0.0
+        if search is not None and search.ceiling_ma > bound_ma:
             msg = (
-                "expected search.ceiling_ma of at most actuation.max_amplitude_ma "
-                f"({actuation.max_amplitude_ma:g} mA), got {search.ceiling_ma:g} mA"
+                "expected search.ceiling_ma of at most actuation.max_amplitude_ma of a "
+                f"program with ems ({bound_ma:g} mA), got {search.ceiling_ma:g} mA"
             )
             raise ValueError(msg)
         return self
@@ -217,7 +218,7 @@ class ProgramConfig(ConfigModel):
             title=self.title,
             window_s=self.window_s,
             wean_ma_per_s=self.wean_ma_per_s,
-            **{key: getattr(self.actuation, key, 0.0) for key in _AMPLITUDE},
+            **self.actuation.to_core(),
             modality=Modality(self.actuation.modality),
             bout=Bout(**self.bout.model_dump()),
             law=self.law.to_core(),
@@ -246,7 +247,7 @@ def program_data(program: Program) -> dict[str, Any]:
     """Return a program as the tables of its file."""
     actuation: dict[str, Any] = {"modality": program.modality.value}
     if program.actuates:
-        actuation |= {key: getattr(program, key) for key in _AMPLITUDE}
+        actuation |= actuation_data(program)
     data = {
         "name": program.name,
         "title": program.title,

@@ -122,8 +122,8 @@ def search_on(
         return _ended(session, treatment, replace(search, end=end))
     if closed is None:
         return treatment, ()
-    reached_ma = search.amplitude_ma - session.setup.amplitude_step_ma
-    is_valid = treatment.peak_ma >= reached_ma and math.isfinite(closed.tone_pct_mvc)
+    reached_ma = search.amplitude_ma - session.setup.amplitude_step
+    is_valid = treatment.peak >= reached_ma and math.isfinite(closed.tone_pct_mvc)
     judged = search.bout_over(plan, cap_ma, is_valid=is_valid)
     if not judged.is_under_way:
         return _ended(session, treatment, judged)

@@ -27,6 +27,7 @@ from dsp.events.mwave import (
 )
 from dsp.types import BAD_QUALITY, F64
 from service.core.model import MuscleResponse, Phase, Sample
+from service.core.plans import Modality
 from service.core.state import Session, Treatment
 from service.core.tone import Calibration
 from service.engine.feed import Feed
@@ -168,8 +169,7 @@ class MuscleWatch:
     Without a search it measures only where somebody has ``heeded`` it.
     """
 
-    def __init__(self, output_channel: int, *, heeded: bool) -> None:
-        self._channel = output_channel
+    def __init__(self, *, heeded: bool) -> None:
         self._heeded = heeded
         self._part: OnPart | None = None
         self._quiet: Quiet | None = None
@@ -195,7 +195,7 @@ class MuscleWatch:
             return []
         part.hear(raw_uv, feed.raw_pulses, feed.t_s)
         if treatment.on:
-            part.note(self._confirmed_ma(heard.output))
+            part.note(_confirmed_ma(session, heard.output))
         elif part.is_complete:
             self._part = None
             told = part.measure(session.now_s, feed.mains_hz, self._median_hz)
@@ -205,12 +205,8 @@ class MuscleWatch:
     def _is_wanted(self, session: Session, treatment: Treatment) -> bool:
         searched = treatment.search is not None and treatment.search.is_under_way
         wanted = self._heeded or searched
-        return wanted and session.setup.program.actuates and session.phase in _PHASES
-
-    def _confirmed_ma(self, output: OutputState | None) -> float:
-        if output is None or not output.active or not output.amplitudes:
-            return 0.0
-        return output.amplitudes[self._channel]
+        pulses = session.setup.program.modality is Modality.EMS
+        return wanted and pulses and session.phase in _PHASES
 
     def _begin(self, session: Session, feed: Feed) -> MuscleResponse | None:
         """Begin an on part; return why its M-waves will not be measured, if so."""
@@ -238,3 +234,10 @@ class MuscleWatch:
         silent = session.zero.covers(sample.measured_s, span_s, bout)
         if silent and n and not sample.quality & BAD_QUALITY:
             self._quiet.hear(heard.cleaned_uv)
+
+
+def _confirmed_ma(session: Session, output: OutputState | None) -> float:
+    channel = session.setup.sites[0].index
+    if output is None or not output.active or channel >= len(output.amplitudes):
+        return 0.0
+    return output.amplitudes[channel]

@@ -1,46 +1,41 @@
-"""What looks at the signal of the controlled channel beside the tone."""
+"""Who looks at the EMG besides the loop: activity, needles and muscle responses."""
 
-from service.core.model import MuscleResponse, Note, TwitchSeen
+from service.core.model import MuscleResponse, Note, Sample, TwitchSeen
 from service.core.state import Session
 from service.engine.activity import ActivityWatch
 from service.engine.feed import Feed
 from service.engine.muscle import Heard, MuscleWatch
 from service.engine.needles import NeedleWatch
+from service.messages import OutputState
 from service.states import ActivityState
-
-__all__ = ["Heard", "Observers"]
 
 
 class Observers:
-    """Activity to be told, twitches and muscle responses as events for the session.
+    """Takes the samples behind each reading of the channel that decides."""
 
-    Activity that nobody has ``heeded`` costs nothing.
-    """
-
-    def __init__(self, output_channel: int, *, heeded: bool) -> None:
-        self._activity = ActivityWatch(heeded=heeded)
+    def __init__(self, *, watched: bool) -> None:
+        self._activity = ActivityWatch(heeded=watched)
         self._needles = NeedleWatch()
-        self._muscle = MuscleWatch(output_channel, heeded=heeded)
+        self._muscle = MuscleWatch(heeded=watched)
+        self._channel = 0
 
     def begin(self, feed: Feed, channel: int) -> None:
         """Begin with a new session."""
+        self._channel = channel
         self._activity.begin(feed, channel)
 
-    def notes(self, session: Session, heard: Heard) -> list[Note]:
-        """Take what is behind the newest sample; return what is worth telling of it."""
-        sample, feed = heard.sample, heard.feed
-        return self._activity.hear(session, sample, feed, heard.cleaned_uv)
-
-    def events(
-        self, session: Session, heard: Heard
-    ) -> list[TwitchSeen | MuscleResponse]:
-        """Take what is behind the newest sample; return what was seen in it."""
-        sample, fs = heard.sample, heard.feed.sample_rate_hz
-        return [
-            *self._needles.hear(session, sample, fs, heard.cleaned_uv),
+    def hear(
+        self, session: Session, sample: Sample, feed: Feed, output: OutputState | None
+    ) -> tuple[list[Note], list[TwitchSeen | MuscleResponse]]:
+        """Return what is worth telling, and what the session has to know."""
+        cleaned_uv, fs = feed.take_cleaned(), feed.sample_rate_hz
+        notes = self._activity.hear(session, sample, feed, cleaned_uv)
+        heard = Heard(sample, feed, self._channel, cleaned_uv, output)
+        return notes, [
+            *self._needles.hear(session, sample, fs, cleaned_uv),
             *self._muscle.hear(session, heard),
         ]
 
-    def activity(self, now_s: float) -> ActivityState | None:
-        """Return the newest indices of the activity."""
+    def state(self, now_s: float) -> ActivityState | None:
+        """Return what the muscle did by itself."""
         return self._activity.state(now_s)
