@@ -160,7 +160,8 @@ def conclude_search(step: Step) -> Step:
     held = session.phase is Phase.HOLDING
     cause = session.hold_reason if held else session.cause
     note = _end_note(treatment, SearchEnd.INTERRUPTED, cause or session.phase.value)
-    return replace(session, treatment=treatment), (*notes, note)
+    # Before the change of phase, which may close the journal.
+    return replace(session, treatment=treatment), (note, *notes)
 
 
 def _end_from_outside(treatment: Treatment) -> SearchEnd | None:
