@@ -55,7 +55,11 @@ class SearchTable(ConfigModel):
     start_ma: Annotated[float, Field(gt=0, le=5)] = _SEARCH.start_ma
     step_ma: Annotated[float, Field(gt=0, le=1)] = _SEARCH.step_ma
     dwell_bouts: Annotated[int, Field(ge=1, le=10)] = _SEARCH.dwell_bouts
-    ceiling_ma: Annotated[float, Field(gt=0)] = _SEARCH.ceiling_ma
+    ceiling_ma: Annotated[float, Field(gt=0)] | None = None
+    """Neither the search nor, after it, the law goes higher; left out: the highest
+    amplitude of the program.
+    """
+
     m_wave_uv: Annotated[float, Field(ge=20, le=1000)] = _SEARCH.m_wave_uv
     start_share: Annotated[float, Field(ge=0, le=1)] = _SEARCH.start_share
     motor_ratio: Annotated[float, Field(ge=0.5, le=MOTOR_RATIO)] = _SEARCH.motor_ratio
@@ -63,19 +67,10 @@ class SearchTable(ConfigModel):
         _SEARCH.tolerance_ratio
     )
 
-    @model_validator(mode="after")
-    def _upwards(self) -> Self:
-        if self.start_ma > self.ceiling_ma:
-            msg = (
-                f"expected start_ma of at most ceiling_ma ({self.ceiling_ma:g} mA), "
-                f"got {self.start_ma:g} mA"
-            )
-            raise ValueError(msg)
-        return self
-
-    def to_core(self) -> SearchPlan:
-        """Return the plan."""
-        return SearchPlan(**self.model_dump())
+    def to_core(self, bound_ma: float) -> SearchPlan:
+        """Return the plan; ``bound_ma`` is the highest amplitude of the program."""
+        stated = self.model_dump(exclude={"ceiling_ma"})
+        return SearchPlan(**stated, ceiling_ma=self.ceiling_ma or bound_ma)
 
 
 MeasureName = Literal[

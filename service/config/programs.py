@@ -29,7 +29,7 @@ from service.core.limits import (
     above_recommended,
     beyond_compiled,
 )
-from service.core.plans import Modality
+from service.core.plans import Modality, SearchPlan
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -189,12 +189,15 @@ class ProgramConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _searches_below_its_bound(self) -> Self:
-        search, table = self.search, self.actuation
+        table, plan = self.actuation, self._search()
         bound_ma = table.max_amplitude_ma if isinstance(table, EmsTable) else 0.0
-        if search is not None and search.ceiling_ma > bound_ma:
+        if plan is None:
+            return self
+        if not plan.start_ma <= plan.ceiling_ma <= bound_ma:
             msg = (
-                "expected search.ceiling_ma of at most actuation.max_amplitude_ma of a "
-                f"program with ems ({bound_ma:g} mA), got {search.ceiling_ma:g} mA"
+                "expected search.start_ma of at most search.ceiling_ma, and that of at "
+                f"most actuation.max_amplitude_ma of a program with ems ({bound_ma:g} "
+                f"mA), got {plan.start_ma:g} and {plan.ceiling_ma:g} mA"
             )
             raise ValueError(msg)
         return self
@@ -230,8 +233,12 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
-            search=self.search.to_core() if self.search else None,
+            search=self._search(),
         )
+
+    def _search(self) -> SearchPlan | None:
+        bound_ma = getattr(self.actuation, "max_amplitude_ma", 0.0)
+        return self.search.to_core(bound_ma) if self.search else None
 
     @classmethod
     def from_core(cls, program: Program) -> Self:
