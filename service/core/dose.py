@@ -1,8 +1,9 @@
 """What has gone out so far: on-time of the last minute and charge of the session."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from service.core.evolve import evolve
 from service.core.limits import Limits, Pulse, Quantity
 
 #: On-time is counted over this long.
@@ -66,15 +67,19 @@ class Dose:
                 spans = (*spans, (self.t_s, end_s))
         while spans and spans[0][1] <= t_s - ON_WINDOW_S:
             spans = spans[1:]
-        settled = replace(self, t_s=t_s, charge_uc=charge, spans=spans)
         full_s = on_fraction * ON_WINDOW_S - (REST_S if self.is_resting else 0.0)
-        return replace(settled, is_resting=settled.on_s > full_s)
+        return evolve(
+            self,
+            t_s=t_s,
+            charge_uc=charge,
+            spans=spans,
+            is_resting=_on_s(spans, t_s) > full_s,
+        )
 
     @property
     def on_s(self) -> float:
         """On-time of the last minute."""
-        begin_s = self.t_s - ON_WINDOW_S
-        return sum(end - max(begin, begin_s) for begin, end in self.spans)
+        return _on_s(self.spans, self.t_s)
 
     def applied(self, amplitude_ma: float, pulse: Pulse, until_s: float) -> "Dose":
         """Note what goes out from now on.
@@ -94,7 +99,7 @@ class Dose:
             With the new rate: Q = I · PW · f.
         """
         rate = amplitude_ma * pulse.pulse_width_us * pulse.frequency_hz * 1e-3
-        return replace(self, rate_uc_per_s=rate, until_s=until_s)
+        return evolve(self, rate_uc_per_s=rate, until_s=until_s)
 
     def ceilings(self, limits: Limits) -> dict[str, float]:
         """Say whether the account is used up.
@@ -116,3 +121,14 @@ class Dose:
         if self.charge_uc >= charge.value * UC_PER_MC:
             used[f"session_charge:{charge.origin}"] = 0.0
         return used
+
+
+def _on_s(spans: tuple[tuple[float, float], ...], t_s: float) -> float:
+    """Add up the last minute: of the spans only the oldest can reach beyond it."""
+    if not spans:
+        return 0.0
+    (begin, end), *later = spans
+    total = end - max(begin, t_s - ON_WINDOW_S)
+    for begin, end in later:
+        total += end - begin
+    return total
