@@ -21,10 +21,9 @@ class _Plan(NamedTuple):
 def _plan(kind: type[Any]) -> _Plan | None:
     """Return the plan of a dataclass; None if its fields are not all there is to it."""
     names = [field.name for field in fields(kind) if field.init]
-    is_plain = len(names) == len(fields(kind)) and not hasattr(kind, "__dict__")
-    is_plain = is_plain and not hasattr(kind, "__post_init__")
-    slots = [vars(base).get("__slots__") for base in kind.__mro__[:-1]]
-    if not is_plain or None in slots or len(names) < MIN_FIELDS:
+    has_slots = all("__slots__" in vars(base) for base in kind.__mro__[:-1])
+    has_more = len(names) < len(fields(kind)) or hasattr(kind, "__post_init__")
+    if has_more or not has_slots or len(names) < MIN_FIELDS:
         return None
     write = {name: getattr(kind, name).__set__ for name in names}
     return _Plan(attrgetter(*names), write)
