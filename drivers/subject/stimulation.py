@@ -98,7 +98,10 @@ class StimulationLine:
     def put(self, stimulations: Stimulations, valid_until_s: float) -> None:
         """Replace what is on the line until ``valid_until_s``."""
         self._stimulations = tuple(
-            replace(one, modality=self._modality) for one in each(stimulations)
+            one
+            if one.modality is self._modality
+            else replace(one, modality=self._modality)
+            for one in each(stimulations)
         )
         self._valid_until_s = valid_until_s
 
