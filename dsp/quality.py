@@ -82,7 +82,8 @@ class QualityMonitor:
     def __init__(self, n_channels: int, fs: float, mains_hz: float | None) -> None:
         self._n_rows = round(SEGMENT_S * fs)
         self._tile_rows = max(1, round(FLAT_BLOCK_S * fs))
-        self._raw = np.empty((self._tile_rows, n_channels))
+        # Extremes are looked for along columns, sums are made row by row.
+        self._raw = np.empty((n_channels, self._tile_rows)).T
         self._filtered = np.empty((self._tile_rows, n_channels))
         choices = MAINS_CHOICES_HZ if mains_hz is None else (mains_hz,)
         self._hum = [_hum_basis(f, fs, self._n_rows) for f in choices]
@@ -144,7 +145,7 @@ class QualityMonitor:
         raw, filtered = self._raw[:n], self._filtered[:n]
         if not first:
             self._offset = raw[0].copy()
-        relative = raw - self._offset
+        relative = np.subtract(raw, self._offset, order="C")
         self._power += np.einsum("ij,ij->j", filtered, filtered)
         self._total += _add(relative, 0)
         for k, basis in enumerate(self._hum):

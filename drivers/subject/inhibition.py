@@ -93,7 +93,8 @@ class Response:
         params = self._params
         pulsed = self._delayed[0]
         self._delayed.append(recruitment.total)
-        felt = min(1.0, pulsed + touch)
+        felt = pulsed + touch
+        felt = min(felt, 1.0)
         to_fast = params.inhibition_gain * pulsed * (1.0 - self._habituation)
         self._fast += (to_fast - self._fast) * self._fast_step
         self.contact += (touch - self.contact) * self._touch_step
@@ -103,12 +104,11 @@ class Response:
         to_guard = params.adverse_gain * pulsed
         self._guarding += (to_guard - self._guarding) * self._guard_step
         ma = recruitment.equivalent_ma
-        hurt = min(WORST_HURT, hurt + self._pain(ma))
+        if ma > self._pain_onset_ma:
+            hurt += (ma - self._pain_onset_ma) / self._pain_span_ma
+        hurt = min(WORST_HURT, hurt)
         excitation = self._guarding + self._pain_gain * hurt + self._startle(ma)
         return self.inhibition, excitation
-
-    def _pain(self, amplitude_ma: float) -> float:
-        return max(0.0, (amplitude_ma - self._pain_onset_ma) / self._pain_span_ma)
 
     def _startle(self, amplitude_ma: float) -> float:
         """Return the excitation by a rise faster than a person gets used to.
@@ -117,7 +117,9 @@ class Response:
         still familiar, so that the bursts of an on-off pattern do not startle anew.
         """
         familiar = self._familiar_ma * self._familiar_keep
-        self._familiar_ma = max(familiar, self._recent_ma[0])
+        self._familiar_ma = familiar = max(familiar, self._recent_ma[0])
         self._recent_ma.append(amplitude_ma)
-        slew_ma_s = (amplitude_ma - self._familiar_ma) / STARTLE_WINDOW_S
+        if amplitude_ma <= familiar:
+            return 0.0
+        slew_ma_s = (amplitude_ma - familiar) / STARTLE_WINDOW_S
         return self._params.startle_gain * max(0.0, slew_ma_s - STARTLE_FREE_SLEW_MA_S)
