@@ -60,8 +60,8 @@ def reduce(session: Session, event: Event) -> Step:
     """
     session = evolve(session, now_s=max(session.now_s, event.now_s))
     match event:
-        case SampleArrived(sample=sample):
-            return _see_sample(session, sample)
+        case SampleArrived(sample=sample, others=others):
+            return _see_sample(evolve(session, others=others), sample)
         case TimePassed():
             return watch(session)
         case SourceOpened():
@@ -81,7 +81,7 @@ def reduce(session: Session, event: Event) -> Step:
 
 
 def _see_sample(session: Session, sample: Sample) -> Step:
-    good = not is_bad(session, sample)
+    good = not any(is_bad(session, one) for one in (sample, *session.others))
     since_s = sample.t_s if session.good_since_s is None else session.good_since_s
     seen = evolve(
         session,
@@ -125,7 +125,7 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
     program = session.setup.program
     elapsed_s = session.now_s - session.phase_since_s
     is_over = elapsed_s >= program.timing.reassess_s
-    silent = session.zero.covers(sample.measured_s, program.window_s, program.bout)
+    silent = session.is_undisturbed(sample.measured_s, program.window_s)
     is_still = silent and not sample.quality & QualityFlag.DRIFT
     if is_still and not (is_over and session.reassess_uv):
         session = evolve(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))

@@ -4,11 +4,11 @@ import math
 import statistics
 
 from dsp.types import QualityFlag
+from service.core.actuators import Drive, drive_ceilings
 from service.core.control import Level, wean
 from service.core.evolve import evolve
 from service.core.guards import LOCK_RATIO
 from service.core.laws.protocol import ClosedBout, Observation
-from service.core.limits import amplitude_ceilings
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
@@ -85,8 +85,10 @@ def level_cap_ma(session: Session) -> float:
 
 
 def _cap_ma(session: Session, treatment: Treatment | None) -> float:
-    ceilings = amplitude_ceilings(session.setup.limits, session.setup.pulse)
-    cap_ma = min(*ceilings.values(), session.operator_ma)
+    site, program = session.setup.sites[0], session.setup.program
+    drive = Drive(0.0, program.pulse_width_us, program.frequency_hz)
+    ceilings = drive_ceilings(session.setup.limits, site.wiring, drive)
+    cap_ma = min(*ceilings.values(), session.operator_bound)
     if session.setup.stage is Stage.MONITOR:
         return 0.0
     if treatment is not None:
@@ -118,8 +120,8 @@ def measure(
     """
     program = session.setup.program
     measured_s = sample.measured_s
-    if measured_s - treatment.tone_s >= UPDATE_S * 0.99 and session.zero.covers(
-        measured_s, program.window_s, program.bout
+    if measured_s - treatment.tone_s >= UPDATE_S * 0.99 and session.is_undisturbed(
+        measured_s, program.window_s
     ):
         tone = calibration.tone_pct_mvc(sample.rms_uv)
         bar = LOCK_RATIO * max(RELAXED_PCT_MVC, _rest_pct_mvc(calibration))
@@ -285,7 +287,7 @@ def _conclude_weaning(session: Session, treatment: Treatment) -> Step:
             evolve(session, treatment=forgotten), Phase.TREATING, cause="relapse"
         )
         return back, (*notes, Note("relapse", {"tone_pct_mvc": treatment.tone_pct_mvc}))
-    if treatment.level.level_ma <= session.setup.amplitude_step_ma:
+    if treatment.level.level_ma <= session.setup.amplitude_step:
         return end(session, Outcome.REACHED, "relaxed and weaned")
     return session, ()
 

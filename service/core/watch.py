@@ -62,7 +62,8 @@ def emg_trouble(session: Session) -> str:
         return "stale"
     if age_s < -FUTURE_S:
         return "future"
-    return "quality" if is_bad(session, sample) else ""
+    every = (sample, *session.others)
+    return "quality" if any(is_bad(session, one) for one in every) else ""
 
 
 def is_bad(session: Session, sample: Sample) -> bool:
@@ -202,7 +203,7 @@ def _react(session: Session, trouble: str) -> Step:
         return _pause(session, trouble)
     ebb = session.ebb
     if ebb is None or ebb.why != trouble:
-        ebb = Ebb(trouble, session.now_s, session.established.amplitude_ma, hold_s)
+        ebb = Ebb(trouble, session.now_s, session.established.amplitude, hold_s)
     if ebb.is_over(session.now_s):
         return _pause(session, trouble)
     return evolve(session, ebb=ebb), ()
@@ -261,7 +262,7 @@ def see_readback(session: Session, event: ReadbackSeen) -> Step:
         session,
         zero=session.zero.after(event.now_s, event.amplitude),
         readback_s=event.now_s,
-        readback_ma=event.amplitude,
+        readback=event.amplitude,
         output_fault=event.fault,
     )
     if event.fault is not None and session.phase is not Phase.IDLE:

@@ -26,8 +26,9 @@ from dsp.types import Chunk
 from service.config.paths import shipped_config
 from service.config.programs import load_programs
 from service.config.rig import Filtering
+from service.core.actuators import Wiring
 from service.core.limits import compiled_limits
-from service.core.permits import Gate, Wiring
+from service.core.permits import Gate
 from service.core.program import Program
 from service.engine.engine import TICK_S, Engine, Item
 from service.engine.feed import Feed
@@ -65,7 +66,7 @@ PRESENT_EVERY_S = 0.5
 
 START_NS = 1_000_000_000
 SAMPLE_RATE_HZ = 2048.0
-WIRING = Wiring(max_amplitude_ma=30.0, amplitude_step_ma=0.5, pad_area_cm2=25.0)
+WIRING = Wiring(max_amplitude=30.0, amplitude_step=0.5, pad_area_cm2=25.0)
 NS = 1e-9
 NS_PER_S = 1e9
 NS_PER_MS = 1_000_000

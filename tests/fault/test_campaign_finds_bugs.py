@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace as replace_struct
 
 from drivers.outputs.simulated import SimulatedOutput
-from service.core import decide, limits, permits, slew, treatment, watch
+from service.core import actuators, decide, permits, slew, treatment, watch
 from service.engine.records import Recording
 from service.faults.campaign import CampaignParams, Report
 from service.faults.prepared import Prepared, prepare
@@ -93,7 +93,7 @@ def ignore_stop(patch: pytest.MonkeyPatch) -> None:
 
 
 def jump(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(slew.Established, "ceiling_ma", lambda *_: 1000.0)
+    patch.setattr(slew.Established, "ceiling", lambda *_: 1000.0)
 
 
 def ignore_errors_of_the_disk(patch: pytest.MonkeyPatch) -> None:
@@ -104,14 +104,14 @@ def ignore_errors_of_the_disk(patch: pytest.MonkeyPatch) -> None:
 
 
 def ignore_the_limit(patch: pytest.MonkeyPatch) -> None:
-    said = limits.amplitude_ceilings
+    said = actuators.drive_ceilings
 
-    def deaf(bounds, pulse):
-        ceilings = said(bounds, pulse)
+    def deaf(*asked):
+        ceilings = said(*asked)
         return {why: c for why, c in ceilings.items() if "amplitude" not in why}
 
-    patch.setattr(decide, "amplitude_ceilings", deaf)
-    patch.setattr(treatment, "amplitude_ceilings", deaf)
+    patch.setattr(decide, "drive_ceilings", deaf)
+    patch.setattr(treatment, "drive_ceilings", deaf)
 
 
 def say_nothing(patch: pytest.MonkeyPatch) -> None:
