@@ -38,8 +38,8 @@ GROUPS = {
 #: What is no part of the loop. Whoever kills it ends everything, whoever stops it too,
 #: after 5 s: each needs a rig of its own, so they run when the others are through.
 BESIDE_THE_LOOP = (
-    ("kill-outlets", "stop-api", "kill-subject"),
-    ("stop-outlets", "kill-api"),
+    ("kill-outlets", "kill-subject"),
+    ("stop-api",),
 )
 #: When a hung role was missed is a figure of the host; that it was, by name, is not.
 MISSED = {"S25: too late"}
