@@ -19,7 +19,7 @@ from service.core.stage import Stage
 from service.core.state import Session, Setup, Site, SiteMemory, Treatment
 from service.core.thresholds import Thresholds
 from service.core.tone import Calibration
-from service.rehearsal.virtual import WIRING
+from service.rehearsal.fittings import WIRING
 
 PLAN = SearchPlan(start_ma=1.0, step_ma=1.0, ceiling_ma=6.0, m_wave_uv=50.0)
 PROGRAM = Program(search=PLAN)
