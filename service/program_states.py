@@ -1,4 +1,4 @@
-"""What a state says of programs beyond tone and level: measures, feedback, needles."""
+"""What a state says of programs beyond tone and level: measures, muscle, needles."""
 
 import msgspec
 
@@ -32,6 +32,36 @@ class FeedbackState(msgspec.Struct, frozen=True, kw_only=True):
     trial_s: float
 
 
+class MuscleResponseState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the muscle answered in the newest on part that could tell.
+
+    ``m_wave_uv`` is the M-wave from peak to peak, ``scatter_uv`` its standard error;
+    where it could not be measured, ``why`` says so. The median frequency is that of the
+    off part before, above 5 %MVC.
+    """
+
+    amplitude_ma: float
+    m_wave_uv: float | None
+    scatter_uv: float | None
+    median_frequency_hz: float | None
+    why: str
+
+
+class SearchState(msgspec.Struct, frozen=True, kw_only=True):
+    """A search of thresholds: where it is, what is known, how it ended.
+
+    Thresholds are those that the operator has marked, or the search has found.
+    """
+
+    under_way: bool
+    amplitude_ma: float
+    ceiling_ma: float
+    sensory_ma: float | None
+    motor_ma: float | None
+    tolerance_ma: float | None
+    outcome: str
+
+
 class NeedlingState(msgspec.Struct, frozen=True, kw_only=True):
     """What an observation of needling has come to so far.
 
@@ -55,3 +85,29 @@ class NeedlingState(msgspec.Struct, frozen=True, kw_only=True):
     if_unchanged_above_pct_mvc: float | None
     if_unchanged_below_pct_mvc: float | None
     finding: str
+
+
+class MassageState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a massage is at: its stage, and the contact so far of what is allowed.
+
+    ``rate_hz`` is that of the strokes or of the vibration; ``is_fast`` whether the
+    higher rate of the program is in use because tone has been seen to fall.
+    """
+
+    pattern: str
+    depth: str
+    rate_hz: float
+    is_fast: bool
+    contact_s: float
+    contact_limit_s: float
+
+
+class MatState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a mat is at; what each zone does is told with the actuators.
+
+    ``in_discomfort`` is true while a moderate rise of the tone is to be expected.
+    """
+
+    n_pressing: int
+    n_ended: int
+    in_discomfort: bool

@@ -6,7 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from service.config.actuation import AnyActuation, NothingTable, actuation_data
+from service.config.actuation import (
+    AnyActuation,
+    EmsTable,
+    NothingTable,
+    actuation_data,
+)
 from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
@@ -15,6 +20,7 @@ from service.config.plans import (
     Contraindications,
     FeedbackTable,
     NeedlingTable,
+    SearchTable,
     not_compiled,
 )
 from service.config.touch import (
@@ -30,7 +36,7 @@ from service.core.limits import (
     above_recommended,
     beyond_compiled,
 )
-from service.core.plans import Modality
+from service.core.plans import Modality, SearchPlan
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -125,10 +131,10 @@ _NEEDED: dict[str, frozenset[str]] = {
 
 #: Groups that mean nothing for a modality.
 _IDLE: dict[str, frozenset[str]] = {
-    "none": frozenset({"law", "bout", "response", "wean_ma_per_s"}),
-    "massage": frozenset({"law", "wean_ma_per_s"}),
-    "vibration": frozenset({"law", "wean_ma_per_s"}),
-    "mat": frozenset({"law", "bout", "wean_ma_per_s"}),
+    "none": frozenset({"law", "bout", "response", "wean_ma_per_s", "search"}),
+    "massage": frozenset({"law", "wean_ma_per_s", "search"}),
+    "vibration": frozenset({"law", "wean_ma_per_s", "search"}),
+    "mat": frozenset({"law", "bout", "wean_ma_per_s", "search"}),
 }
 
 
@@ -172,6 +178,9 @@ class ProgramConfig(ConfigModel):
 
     mat: MatPlanTable | None = None
     """Zones of a mat; needed by a mat."""
+
+    search: SearchTable | None = None
+    """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
 
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
@@ -232,6 +241,21 @@ class ProgramConfig(ConfigModel):
             return {}
         return {actuator.on_fraction: self.bout.on_share}
 
+    @model_validator(mode="after")
+    def _searches_below_its_bound(self) -> Self:
+        table, plan = self.actuation, self._search()
+        bound_ma = table.max_amplitude_ma if isinstance(table, EmsTable) else 0.0
+        if plan is None:
+            return self
+        if not plan.start_ma <= plan.ceiling_ma <= bound_ma:
+            msg = (
+                "expected search.start_ma of at most search.ceiling_ma, and that of at "
+                f"most actuation.max_amplitude_ma of a program with ems ({bound_ma:g} "
+                f"mA), got {plan.start_ma:g} and {plan.ceiling_ma:g} mA"
+            )
+            raise ValueError(msg)
+        return self
+
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
         longest = {Quantity.TREATMENT_S: self.timing.treatment_s}
@@ -265,7 +289,12 @@ class ProgramConfig(ConfigModel):
             needling=self.needling.to_core() if self.needling else None,
             massage=row.to_core() if row else None,
             mat=self.mat.to_core() if self.mat else None,
+            search=self._search(),
         )
+
+    def _search(self) -> SearchPlan | None:
+        bound_ma = getattr(self.actuation, "max_amplitude_ma", 0.0)
+        return self.search.to_core(bound_ma) if self.search else None
 
     @classmethod
     def from_core(cls, program: Program) -> Self:
@@ -296,7 +325,7 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling", "mat"):
+    for plan in ("feedback", "needling", "mat", "search"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)

@@ -13,7 +13,7 @@ from service.config.programs import ProgramConfig
 from service.config.rig import RigConfig
 from service.core.kneading import MassagePlan
 from service.core.limits import COMPILED
-from service.core.plans import AssessPlan, FeedbackPlan, NeedlingPlan
+from service.core.plans import AssessPlan, FeedbackPlan, NeedlingPlan, SearchPlan
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -55,6 +55,7 @@ CORE = (
     MassagePlan,
     MatPlan,
     NeedlingPlan,
+    SearchPlan,
     Program,
     ResponsePlan,
     Success,

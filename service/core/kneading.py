@@ -77,7 +77,7 @@ class MassagePlan:
     rate_hz: float = 0.5
     depths: tuple[float, float, float] = (40.0, 80.0, 120.0)
     dwell_s: float = 40.0
-    floor: float = 0.3
+    floor: float = 0.5
     start_hz: float = 0.0
     site_s: float = 600.0
     stretch_s: float = 240.0

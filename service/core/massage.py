@@ -85,28 +85,28 @@ def massage_drives(session: Session) -> tuple[Drive, ...]:
     return tuple(Drive(level * share, frequency_hz=rate_hz) for share in shares)
 
 
-def site_words(session: Session) -> str:
-    """Return in a word what the row is at.
+def site_words(session: Session) -> tuple[str, ...]:
+    """Return in a word what each actuator of the row is at.
 
     Parameters
     ----------
     session : Session
-        With a massage.
+        Any.
 
     Returns
     -------
-    str
-        ``light``, ``moderate``, ``deep``, ``resting`` or ``used up``.
+    tuple of str
+        ``light``, ``moderate``, ``deep``, ``resting`` or ``used up``, the same for all:
+        they work together; empty without a massage under way.
     """
     treatment, plan = session.treatment, session.setup.program.massage
     if treatment is None or plan is None:
-        return ""
+        return ()
     kneading = treatment.kneading
+    word = kneading.depth.name.lower() if treatment.on else "resting"
     if kneading.is_used_up(plan):
-        return "used up"
-    if not treatment.on:
-        return "resting"
-    return kneading.depth.name.lower()
+        word = "used up"
+    return (word,) * len(session.setup.sites)
 
 
 def _parts(session: Session) -> tuple[Calibration, Treatment, MassagePlan]:

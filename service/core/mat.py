@@ -141,7 +141,7 @@ def zone_words(session: Session) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        One per site; empty before the treatment.
+        One per site; empty without a mat, and before the treatment.
     """
     treatment = session.treatment
     if treatment is None:

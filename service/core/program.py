@@ -10,7 +10,13 @@ from typing import Any
 from service.core.kneading import MassagePlan
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
-from service.core.plans import AssessPlan, FeedbackPlan, Modality, NeedlingPlan
+from service.core.plans import (
+    AssessPlan,
+    FeedbackPlan,
+    Modality,
+    NeedlingPlan,
+    SearchPlan,
+)
 from service.core.zones import MatPlan
 
 
@@ -197,6 +203,8 @@ class Program:
         Of massage and percussion.
     mat : MatPlan or None
         Of a mat of spikes.
+    search : SearchPlan or None
+        How thresholds are searched for at the begin; None where they are not.
     """
 
     name: str = "ems-flutter"
@@ -219,6 +227,7 @@ class Program:
     needling: NeedlingPlan | None = None
     massage: MassagePlan | None = None
     mat: MatPlan | None = None
+    search: SearchPlan | None = None
 
     @property
     def has_muscles(self) -> bool:

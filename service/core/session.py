@@ -5,12 +5,12 @@ them, and nothing but an acknowledgement leaves ``fault``.
 """
 
 import math
-from dataclasses import replace
 
 from dsp.types import QualityFlag
 from service.core.assessing import comparison_notes, waits_for_entries
 from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
+from service.core.evolve import evolve
 from service.core.leaking import leak_on
 from service.core.massage import knead
 from service.core.mat import lie
@@ -20,6 +20,7 @@ from service.core.model import (
     Event,
     FaultRaised,
     JournalSeen,
+    MuscleResponse,
     Outcome,
     Phase,
     ReadbackSeen,
@@ -31,6 +32,7 @@ from service.core.model import (
     TwitchSeen,
 )
 from service.core.needling import observe, see_twitch, summary_notes
+from service.core.searching import conclude_search, see_response
 from service.core.state import Session, Step
 from service.core.training import train
 from service.core.transitions import enter, fail
@@ -60,10 +62,14 @@ def reduce(session: Session, event: Event) -> Step:
     notes : tuple of Note
         What is worth telling.
     """
-    session = replace(session, now_s=max(session.now_s, event.now_s))
+    session = evolve(session, now_s=max(session.now_s, event.now_s))
+    return conclude_search(_answer(session, event))
+
+
+def _answer(session: Session, event: Event) -> Step:
     match event:
         case SampleArrived(sample=sample, others=others):
-            return _see_sample(replace(session, others=others), sample)
+            return _see_sample(evolve(session, others=others), sample)
         case TimePassed():
             return watch(session)
         case SourceOpened():
@@ -73,19 +79,25 @@ def reduce(session: Session, event: Event) -> Step:
         case ReadbackSeen():
             return see_readback(session, event)
         case JournalSeen(now_s=now_s, why=why):
-            return watch(replace(session, journal_s=now_s, journal_trouble=why))
+            return watch(evolve(session, journal_s=now_s, journal_trouble=why))
         case FaultRaised(cause=cause):
             return fail(session, cause)
-        case TwitchSeen():
-            return see_twitch(session, event)
+        case TwitchSeen() | MuscleResponse():
+            return _see_muscle(session, event)
         case Command():
             return COMMANDS[event.verb](session, event)
+
+
+def _see_muscle(session: Session, event: TwitchSeen | MuscleResponse) -> Step:
+    if isinstance(event, TwitchSeen):
+        return see_twitch(session, event)
+    return see_response(session, event)
 
 
 def _see_sample(session: Session, sample: Sample) -> Step:
     good = not any(is_bad(session, one) for one in (sample, *session.others))
     since_s = sample.t_s if session.good_since_s is None else session.good_since_s
-    seen = replace(
+    seen = evolve(
         session,
         sample=sample,
         good_since_s=since_s if good else None,
@@ -134,7 +146,7 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
     silent = session.is_undisturbed(sample.measured_s, program.window_s)
     is_still = silent and not sample.quality & QualityFlag.DRIFT
     if is_still and not (is_over and session.reassess_uv):
-        session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
+        session = evolve(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
     if not is_over:
         return session, ()
     if not session.reassess_uv:
@@ -147,13 +159,13 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
         return fail(session, "reassessing without a calibration")
     power = math.fsum(uv * uv for uv in session.reassess_uv) / len(session.reassess_uv)
     final = session.calibration.tone_pct_mvc(math.sqrt(power))
-    done = replace(session, final_pct_mvc=final)
+    done = evolve(session, final_pct_mvc=final)
     success = program.success
     if (
         session.outcome is Outcome.REACHED
         and final > success.exit_ratio * success.threshold_pct_mvc
     ):
-        done = replace(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
+        done = evolve(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
     ended, notes = enter(done, Phase.DONE, cause=done.cause)
     return ended, (*comparison_notes(done), *summary_notes(done), *notes)
 
@@ -167,12 +179,12 @@ def _open_source(session: Session) -> Step:
 def _unassessed(session: Session) -> Step:
     cause = "no tone without stimulation and motion could be measured afterwards"
     if session.outcome is Outcome.REACHED:
-        session = replace(session, outcome=Outcome.NOT_REACHED, cause=cause)
+        session = evolve(session, outcome=Outcome.NOT_REACHED, cause=cause)
     return enter(session, Phase.DONE, cause=cause)
 
 
 def _lose_source(session: Session, reason: str) -> Step:
-    lost = replace(session, sample=None, good_since_s=None)
+    lost = evolve(session, sample=None, good_since_s=None)
     if lost.phase in {Phase.CHECKING, Phase.READY}:
         return enter(lost, Phase.CONNECTING, cause=reason)
     return watch(lost)

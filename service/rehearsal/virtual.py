@@ -14,12 +14,12 @@ from typing import Any, Self
 
 from drivers.clock import ManualClock
 from drivers.output_registry import NO_FAULTS, OutputFaults, SimulatedOutput
-from drivers.ports import SourceEvent
+from drivers.ports import Marker, SourceEvent
 from drivers.source_registry import SimulatedSource
+from drivers.subject.button import Button
 from drivers.subject.faults import SignalFault
 from drivers.subject.listeners import FEEDBACK_LASTS_S, feedback_of
 from drivers.subject.person import Task
-from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import SILENCE, Modality, StimulationLine
 from drivers.subject.subject import SimulatedSubject, SubjectParams
 from dsp.types import Chunk
@@ -56,6 +56,7 @@ from service.rehearsal.fittings import (
     line_of,
     muscles_of,
     output_channels,
+    person_of,
     wirings_of,
 )
 from service.rehearsal.memory_disk import MemoryDisk
@@ -126,15 +127,15 @@ class VirtualRig:
         line = line_of(wirings)
         self._screen = StimulationLine(Modality.BIOFEEDBACK)
         seen = line if self.program.feedback is None else self._screen
-        person = subject_params(preset, seed) if isinstance(preset, str) else preset
+        person = person_of(preset, seed, self.program, n_channels)
         subject = SimulatedSubject(person, self.sample_rate_hz, n_channels, seed)
-        self.person = subject.person
+        self.person, self.subject = subject.person, subject
+        self._button = Button() if options.speaks else None
         self.source = SimulatedSource(
             "emg", subject, self.clock, seen, self.chunk_samples
         )
-        channels = output_channels(wirings)
         self.device = SimulatedOutput(
-            "stim", self.clock, channels, line=line, faults=faults
+            "stim", self.clock, output_channels(wirings), line=line, faults=faults
         )
         gate = Gate(wirings, compiled_limits())
         self._slot = Slot()
@@ -145,10 +146,7 @@ class VirtualRig:
         self.disk = FaultyDisk(self.journal, self.clock)
         self.recorder = self._make_recorder() if recorded else None
         self.signal_fault: SignalFault | None = None
-        self.permits: list[Permit] = []
-        self.events: list[Event] = []
-        self.records: list[Record] = []
-        self.states: deque[State] = deque(maxlen=100)
+        self._take_notes()
         self.delivers_permits = True
         self.halted: set[Role] = set()
         self.operator_is_there = options.safety.presence
@@ -173,6 +171,13 @@ class VirtualRig:
             options.references,
         )
         self.engine.handle(self._told_output)
+
+    def _take_notes(self) -> None:
+        """Begin to remember what leaves the engine."""
+        self.permits: list[Permit] = []
+        self.events: list[Event] = []
+        self.records: list[Record] = []
+        self.states: deque[State] = deque(maxlen=100)
 
     def _set_out(self) -> None:
         """Begin with empty queues and an open device."""
@@ -248,6 +253,7 @@ class VirtualRig:
             if events:
                 for event in events:
                     self.hear(event)
+                self._let_speak()
                 return
             self._act()
 
@@ -291,6 +297,14 @@ class VirtualRig:
         for emg_uv, end_s in fault.pushes(event.emg_uv, float(event.t_s[-1])):
             t_s = end_s + shift_s[-len(emg_uv) :]
             self._deliver(Chunk(event.source, emg_uv, t_s, event.arrival_s))
+
+    def _let_speak(self) -> None:
+        """Let the person say what the button in the hand can say."""
+        if self._button is None:
+            return
+        now_s = self.clock.now_s()
+        for text in self._button.press(now_s, self.subject.reports()):
+            self._deliver(Marker("markers", now_s, text, now_s))
 
     def _act(self) -> None:
         now_ns = self.clock.now_ns()
