@@ -27,10 +27,11 @@ class RowTable(ConfigModel):
 
     def to_core(self) -> MassagePlan:
         """Return the plan."""
-        stated = self.model_dump()
+        stated = {**self.model_dump(), **self.extra()}
         depths = tuple(stated.pop(key) for key in self.depth_keys())
         stated.pop("verified", None)
-        return MassagePlan(**self.extra(), depths=depths, **stated)
+        pattern = Pattern(stated.pop("pattern"))
+        return MassagePlan(pattern=pattern, depths=depths, **stated)
 
     def extra(self) -> dict[str, Any]:
         """Return what the table does not let choose."""
