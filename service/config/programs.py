@@ -4,9 +4,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from service.config.actuation import (
+    ActuationTable,
     AnyActuation,
     EmsTable,
     NothingTable,
@@ -138,6 +145,14 @@ _IDLE: dict[str, frozenset[str]] = {
 }
 
 
+def _on_share(actuation: ActuationTable, bout: BoutConfig) -> dict[Quantity, float]:
+    """Return the on-time of the bouts, where the modality has any."""
+    actuator = ACTUATORS.get(Modality(actuation.modality))
+    if actuator is None or actuator.on_fraction is None:
+        return {}
+    return {actuator.on_fraction: bout.on_share}
+
+
 class ProgramConfig(ConfigModel):
     """A program file."""
 
@@ -182,6 +197,15 @@ class ProgramConfig(ConfigModel):
     search: SearchTable | None = None
     """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
 
+    @field_validator("bout")
+    @classmethod
+    def _not_too_long_on(cls, bout: BoutConfig, info: ValidationInfo) -> BoutConfig:
+        actuation = info.data.get("actuation")
+        beyond = beyond_compiled(_on_share(actuation, bout)) if actuation else []
+        if beyond:
+            raise ValueError(", ".join(beyond))
+        return bout
+
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
         modality = self.actuation.modality
@@ -220,10 +244,6 @@ class ProgramConfig(ConfigModel):
     def _on_and_off_parts(self) -> Self:
         if "bout" in _IDLE.get(self.actuation.modality, frozenset()):
             return self
-        beyond = beyond_compiled(self._on_share())
-        if beyond:
-            msg = f"bout: {', '.join(beyond)}"
-            raise ValueError(msg)
         room_s = self.bout.off_s - self.bout.settle_s
         if room_s < self.window_s:
             msg = (
@@ -232,14 +252,6 @@ class ProgramConfig(ConfigModel):
             )
             raise ValueError(msg)
         return self
-
-    def _on_share(self) -> dict[Quantity, float]:
-        """Return the on-time of the bouts, where the modality has any."""
-        modality = Modality(self.actuation.modality)
-        actuator = ACTUATORS.get(modality)
-        if actuator is None or actuator.on_fraction is None:
-            return {}
-        return {actuator.on_fraction: self.bout.on_share}
 
     @model_validator(mode="after")
     def _searches_below_its_bound(self) -> Self:
@@ -262,7 +274,7 @@ class ProgramConfig(ConfigModel):
         acts = not isinstance(self.actuation, NothingTable)
         tables = {
             "actuation": self.actuation.warnings(),
-            "bout": above_recommended(self._on_share()),
+            "bout": above_recommended(_on_share(self.actuation, self.bout)),
             "timing": above_recommended(longest if acts else {}),
         }
         return [f"{table}: {text}" for table, told in tables.items() for text in told]
