@@ -131,7 +131,7 @@ def _is_on(session: Session) -> bool:
         return False
     # A signal that fails stops the turning of the bouts: nothing may stay on for it.
     passed_s = session.now_s - treatment.bout_s
-    return treatment.on and passed_s < session.setup.program.bout.on_s
+    return treatment.on and passed_s < treatment.rhythm.on_s(session.setup.program.bout)
 
 
 def _ceilings(session: Session, dose: Dose) -> dict[str, float]:

@@ -75,7 +75,12 @@ class Response:
         return replace(self, window_pct_mvc=(*self.window_pct_mvc, tone_pct_mvc))
 
     def window_closed(
-        self, plan: ResponsePlan, calibration: Calibration, t_s: float, level_ma: float
+        self,
+        plan: ResponsePlan,
+        calibration: Calibration,
+        t_s: float,
+        level_ma: float,
+        step: int = 0,
     ) -> "Response":
         """Judge the off-window that has just ended.
 
@@ -89,6 +94,8 @@ class Response:
             Now.
         level_ma : float
             Level of the bout before the window.
+        step : int
+            Which part of the rhythm that bout was.
 
         Returns
         -------
@@ -106,7 +113,7 @@ class Response:
         )
         if level_ma > 0:
             judged = judged.with_window(
-                plan, calibration, Window(t_s, level_ma, median)
+                plan, calibration, Window(t_s, level_ma, median, step)
             )
         if level_ma <= 0 or t_s < self.quiet_until_s:
             return judged
@@ -223,15 +230,23 @@ class Response:
             True at the cap for the time of the plan if tone fell by less than a benefit
             in that time. It is means that are compared: the lowest of many noisy
             values is low whatever the muscle does. What had helped before the cap was
-            reached and helps no further ends as well: not longer, not harder.
+            reached and helps no further ends as well: not longer, not harder. After a
+            push tone is lower than after a touch, whether or not it falls: windows are
+            compared with those at the same place of the rhythm.
         """
         since = self.at_cap_since_s
         if since is None or t_s - since < plan.useless_s:
             return False
         compared_s = COMPARED_SHARE * plan.useless_s
         first_s = t_s - plan.useless_s + compared_s
-        first = [w for w in self.at_cap if w.t_s <= first_s]
-        last = [w for w in self.at_cap if w.t_s > t_s - compared_s]
+        last_s = t_s - compared_s
+        last = [w for w in self.at_cap if w.t_s > last_s]
+        steps = {w.step for w in last}
+        first = [
+            w
+            for w in self.at_cap
+            if w.step in steps and w.t_s <= (last_s if w.step else first_s)
+        ]
         if not (first and last):
             return False
         return _mean_tone(last) > (1.0 - plan.useless_drop) * _mean_tone(first)

@@ -212,6 +212,16 @@ class Relaxation:
         since = self.above_since_s
         return since is not None and t_s - since >= success.exit_s
 
+    def lapsed(self) -> "Relaxation":
+        """Return the state once the newest tone is too old to stand for now.
+
+        Returns
+        -------
+        Relaxation
+            Not relaxed as far as is known; what was measured stays evidence for a hold.
+        """
+        return replace(self, relaxed=False) if self.relaxed else self
+
     def forgotten(self) -> "Relaxation":
         """Return the state without evidence, as after a hold.
 

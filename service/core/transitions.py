@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from service.core.control import Level
 from service.core.model import Note, Outcome, Phase, Task
+from service.core.rhythm import Rhythm
 from service.core.slew import Established
 from service.core.state import Session, Step
 
@@ -101,6 +102,7 @@ def hold(session: Session, reason: str) -> Step:
         treatment = replace(
             treatment,
             on=False,
+            rhythm=Rhythm(),
             bout_s=session.now_s,
             level=Level(0.0, session.now_s),
             relaxation=treatment.relaxation.forgotten(),

@@ -24,6 +24,13 @@ NEVER_HELPED = "tone rose under stimulation, which had not helped before"
 #: A rest below this is as good as none. A: the tone that counts as a gap in activity.
 RELAXED_PCT_MVC = 0.5
 
+#: Tone up to this multiple of the baseline has not risen. A: less than half of the way
+#: to an adverse response; one measurement scatters by 5 to 8 %.
+CALM_RATIO = 1.1
+
+#: Tone up to this multiple of the threshold may be held below it by the next push. A.
+NEAR_RATIO = 2.0
+
 #: A strike leaves this share of the level. A.
 STRIKE_RATIO = 0.5
 
@@ -133,7 +140,7 @@ def measure(
     # One bout of patience: an older tone says nothing about now.
     known_s = program.bout.on_s + program.bout.off_s + program.window_s
     if session.now_s - treatment.tone_s > known_s:
-        return treatment
+        return replace(treatment, relaxation=treatment.relaxation.lapsed())
     relaxation = treatment.relaxation.after(
         session.now_s,
         treatment.tone_pct_mvc,
@@ -146,21 +153,24 @@ def measure(
 def _turn_bout(
     session: Session, treatment: Treatment, calibration: Calibration
 ) -> tuple[Treatment, tuple[Note, ...]]:
-    bout = session.setup.program.bout
+    bout, rhythm = session.setup.program.bout, treatment.rhythm
     elapsed_s = session.now_s - treatment.bout_s
-    if elapsed_s < (bout.on_s if treatment.on else bout.off_s):
-        return treatment, ()
-    if not treatment.on and treatment.cramp.is_suspected:
-        return treatment, ()
     turned = replace(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
-        return turned, ()
+        return (treatment if elapsed_s < rhythm.on_s(bout) else turned), ()
+    pushes = _pushes(session, treatment, calibration)
+    if elapsed_s < rhythm.off_s(bout, pushes=pushes) or treatment.cramp.is_suspected:
+        return treatment, ()
+    near_pct_mvc = NEAR_RATIO * session.setup.program.success.threshold_pct_mvc
+    near = treatment.tone_pct_mvc <= near_pct_mvc
+    turned = replace(turned, rhythm=rhythm.after(bout, pushes=pushes, near=near))
     before = treatment.response
     after = before.window_closed(
         session.setup.program.response,
         calibration,
         session.now_s,
         treatment.level.level_ma,
+        rhythm.step,
     )
     if after.strikes == before.strikes:
         return replace(turned, response=after), ()
@@ -176,6 +186,22 @@ def _turn_bout(
         },
     )
     return replace(turned, response=after, level=halved), (note,)
+
+
+def _pushes(session: Session, treatment: Treatment, calibration: Calibration) -> bool:
+    """Return whether a push is wanted: the level is harmless, and not enough."""
+    program, response = session.setup.program, treatment.response
+    since_s = response.at_cap_since_s
+    if program.bout.push_s <= 0 or since_s is None or session.phase is Phase.WEANING:
+        return False
+    proven_s = program.bout.on_s + program.bout.off_s
+    calm_pct_mvc = CALM_RATIO * calibration.baseline_pct_mvc
+    return (
+        session.now_s - since_s >= proven_s
+        and session.now_s >= response.quiet_until_s
+        and not treatment.relaxation.relaxed
+        and treatment.tone_pct_mvc <= calm_pct_mvc
+    )
 
 
 def _closed_bout(before: Treatment) -> ClosedBout:
@@ -238,7 +264,9 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
             reached_s = treatment.relaxation.history[0][0]
         treatment = replace(treatment, reached_s=reached_s)
         return enter(replace(session, treatment=treatment), Phase.WEANING)
-    if treatment.response.useless(plan.response, session.now_s):
+    # What a push brings is seen after it.
+    pushing = treatment.on and treatment.rhythm.is_push(plan.bout)
+    if not pushing and treatment.response.useless(plan.response, session.now_s):
         return give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
         return give_up(session, treatment, "treatment time is over")
