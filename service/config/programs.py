@@ -41,7 +41,7 @@ from service.errors import ConfigError
 #: After a longer rest an amplitude is no longer familiar, and rises from zero. A.
 LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
 #: A shorter touch never gets back to the amplitude.
-SHORTEST_TOUCH_S = 1.5 * RETURN_RAMP_S
+SHORTEST_TOUCH_S = 1.2 * RETURN_RAMP_S
 
 _BOUT, _SUCCESS = Bout(), Success()
 _CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()
@@ -55,7 +55,7 @@ class BoutConfig(ConfigModel):
     settle_s: Seconds = _BOUT.settle_s
     push_s: Annotated[float, Field(ge=0, le=36)] = _BOUT.push_s
     rest_s: Annotated[float, Field(gt=0, le=LONGEST_REST_S)] = _BOUT.rest_s
-    touches: Annotated[int, Field(ge=1, le=5)] = _BOUT.touches
+    touches: Annotated[int, Field(ge=1, le=30)] = _BOUT.touches
     touch_s: Annotated[float, Field(ge=SHORTEST_TOUCH_S, le=10)] = _BOUT.touch_s
 
     @model_validator(mode="after")

@@ -8,6 +8,12 @@ from service.core.program import Bout, Success
 #: Tone is looked at this often; faster updates of a 1 s RMS say nothing new. A.
 UPDATE_S = 0.1
 
+#: A tone is of now for so long. A.
+FRESH_S = 0.3
+
+#: An older tone says relaxed below this share of the threshold only. A.
+CARRIED_RATIO = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -140,6 +146,7 @@ class Relaxation:
         success: Success,
         *,
         believed: bool = True,
+        fresh: bool = True,
     ) -> "Relaxation":
         """Return the evidence after one more update.
 
@@ -153,6 +160,9 @@ class Relaxation:
             Threshold, hold and exit.
         believed : bool
             Whether a tone below the threshold is evidence: not under motion.
+        fresh : bool
+            Whether the tone is of now. An older one says relaxed only with a margin:
+            tone that steady drive holds up comes back within seconds.
 
         Returns
         -------
@@ -167,8 +177,12 @@ class Relaxation:
         if above:
             since = t_s if self.above_since_s is None else self.above_since_s
         kept = tuple(h for h in self.history if t_s - h[0] <= success.hold_s)
+        relaxed = below or (self.relaxed and not above)
+        if not fresh:
+            carried_pct_mvc = CARRIED_RATIO * success.threshold_pct_mvc
+            relaxed = relaxed and tone_pct_mvc < carried_pct_mvc
         return Relaxation(
-            relaxed=below or (self.relaxed and not above),
+            relaxed=relaxed,
             history=(*kept, (t_s, below)),
             above_since_s=since,
         )

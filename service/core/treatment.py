@@ -12,7 +12,7 @@ from service.core.limits import amplitude_ceilings
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
-from service.core.tone import UPDATE_S, Calibration
+from service.core.tone import FRESH_S, UPDATE_S, Calibration
 from service.core.transitions import enter
 
 #: Cause of a treatment that ended with a cramp.
@@ -146,6 +146,7 @@ def measure(
         treatment.tone_pct_mvc,
         program.success,
         believed=not treatment.moved,
+        fresh=session.now_s - treatment.tone_s <= FRESH_S,
     )
     return replace(treatment, relaxation=relaxation)
 

@@ -129,7 +129,7 @@ class Watch:
             self.measured += 1
             self.measured_false += false
         since_s = treatment.response.at_cap_since_s
-        if since_s is not None:
+        if since_s is not None and session.phase is Phase.TREATING:
             self.at_cap_s = max(self.at_cap_s, session.now_s - since_s)
 
     def baseline_pct_mvc(self, start_s: float, baseline_s: float) -> float:
