@@ -19,6 +19,9 @@ BENEFIT_WINDOWS = 3
 #: Tone of the first and of the last such share of the time at the cap are compared. A.
 COMPARED_SHARE = 0.25
 
+#: Who is not near the goal after this multiple of the time at the cap is let go. A.
+PATIENCE = 1.2
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -46,6 +49,8 @@ class Response:
         Off-windows of that time, as far back as they are compared.
     has_helped : bool
         Whether tone has ever been lower than the baseline by a benefit.
+    spent_s : float
+        Time at the ceiling before an interruption that the next stretch goes on from.
     """
 
     window_pct_mvc: tuple[float, ...] = ()
@@ -58,6 +63,7 @@ class Response:
     at_cap_since_s: float | None = None
     at_cap: tuple[Window, ...] = ()
     has_helped: bool = False
+    spent_s: float = 0.0
 
     def measured(self, tone_pct_mvc: float) -> "Response":
         """Return the state after one tone update without stimulation.
@@ -206,13 +212,38 @@ class Response:
         Returns
         -------
         Response
-            The time at the cap starts anew whenever the level leaves it.
+            The time at the cap starts anew whenever the level leaves it by itself.
         """
+        since_s = self.at_cap_since_s
         if level_ma < AT_CAP * cap_ma or level_ma == 0.0:
-            return replace(self, at_cap_since_s=None, at_cap=())
-        if self.at_cap_since_s is None:
-            return replace(self, at_cap_since_s=t_s, at_cap=())
+            spent_s = self.spent_s if since_s is None else 0.0
+            return replace(self, at_cap_since_s=None, at_cap=(), spent_s=spent_s)
+        if since_s is None:
+            return replace(self, at_cap_since_s=t_s - self.spent_s, at_cap=())
         return self
+
+    def interrupted(self, t_s: float) -> "Response":
+        """Return the state when stimulation stops for a reason of its own.
+
+        Parameters
+        ----------
+        t_s : float
+            Now.
+
+        Returns
+        -------
+        Response
+            Without tone; what was spent at the ceiling is not given back.
+        """
+        since_s = self.at_cap_since_s
+        spent_s = self.spent_s if since_s is None else t_s - since_s
+        return replace(
+            self,
+            window_pct_mvc=(),
+            medians_pct_mvc=(),
+            at_cap_since_s=None,
+            spent_s=spent_s,
+        )
 
     def useless(self, plan: ResponsePlan, t_s: float) -> bool:
         """Return whether more of the same is pointless.
@@ -250,6 +281,25 @@ class Response:
         if not (first and last):
             return False
         return _mean_tone(last) > (1.0 - plan.useless_drop) * _mean_tone(first)
+
+    def overdue(self, plan: ResponsePlan, t_s: float) -> bool:
+        """Return whether the time at the ceiling is over, whatever tone does.
+
+        Parameters
+        ----------
+        plan : ResponsePlan
+            How long.
+        t_s : float
+            Now.
+
+        Returns
+        -------
+        bool
+            True from `PATIENCE` times the time of the plan on: tone that scatters must
+            not look like a benefit for ever.
+        """
+        since_s = self.at_cap_since_s
+        return since_s is not None and t_s - since_s >= PATIENCE * plan.useless_s
 
 
 def _mean_tone(windows: Sequence[Window]) -> float:

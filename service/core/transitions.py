@@ -106,12 +106,7 @@ def hold(session: Session, reason: str) -> Step:
             bout_s=session.now_s,
             level=Level(0.0, session.now_s),
             relaxation=treatment.relaxation.forgotten(),
-            response=replace(
-                treatment.response,
-                window_pct_mvc=(),
-                medians_pct_mvc=(),
-                at_cap_since_s=None,
-            ),
+            response=treatment.response.interrupted(session.now_s),
         )
     held = replace(
         session,

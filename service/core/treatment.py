@@ -218,7 +218,8 @@ def _move_level(
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
-        return replace(treatment, level=level)
+        response = treatment.response.at_level(now_s, 0.0, math.inf)
+        return replace(treatment, level=level, response=response)
     cap_ma = level_cap_ma(replace(session, treatment=treatment))
     observation = Observation(
         t_s=now_s,
@@ -265,13 +266,22 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
             reached_s = treatment.relaxation.history[0][0]
         treatment = replace(treatment, reached_s=reached_s)
         return enter(replace(session, treatment=treatment), Phase.WEANING)
-    # What a push brings is seen after it.
-    pushing = treatment.on and treatment.rhythm.is_push(plan.bout)
-    if not pushing and treatment.response.useless(plan.response, session.now_s):
+    if _is_pointless(session, treatment):
         return give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
         return give_up(session, treatment, "treatment time is over")
     return session, ()
+
+
+def _is_pointless(session: Session, treatment: Treatment) -> bool:
+    """Return whether the level can rise no further and more of it does not help."""
+    plan, response = session.setup.program, treatment.response
+    if treatment.on and treatment.rhythm.is_push(plan.bout):
+        return False  # what a push brings is seen after it
+    if response.useless(plan.response, session.now_s):
+        return True
+    near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
+    return response.overdue(plan.response, session.now_s) and not near
 
 
 def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
