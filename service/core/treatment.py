@@ -276,8 +276,8 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
 def _is_pointless(session: Session, treatment: Treatment) -> bool:
     """Return whether the level can rise no further and more of it does not help."""
     plan, response = session.setup.program, treatment.response
-    if treatment.on and treatment.rhythm.is_push(plan.bout):
-        return False  # what a push brings is seen after it
+    if treatment.rhythm.is_push(plan.bout):
+        return False  # what a push brings is seen in the off part after it
     if response.useless(plan.response, session.now_s):
         return True
     near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
