@@ -40,8 +40,8 @@ from service.errors import ConfigError
 
 #: After a longer rest an amplitude is no longer familiar, and rises from zero. A.
 LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
-#: A shorter touch never gets back to the amplitude.
-SHORTEST_TOUCH_S = 1.2 * RETURN_RAMP_S
+#: A shorter touch never gets back: a ramp, and permits on their way. A.
+SHORTEST_TOUCH_S = 1.6 * RETURN_RAMP_S
 
 _BOUT, _SUCCESS = Bout(), Success()
 _CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()

@@ -39,9 +39,9 @@ class Bout:
     off_s: float = 2.0
     settle_s: float = 0.3
     push_s: float = 0.0
-    rest_s: float = 3.0
-    touches: int = 7
-    touch_s: float = 0.6
+    rest_s: float = 4.0
+    touches: int = 5
+    touch_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,7 +236,9 @@ def _move_level(
     law_state, level_ma, _ = program.law.step(treatment.law_state, observation)
     level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
     treatment = replace(treatment, law_state=law_state)
-    response = treatment.response.at_level(now_s, level.level_ma, cap_ma)
+    # What counts is what was felt: slew lets it follow the level in on parts only.
+    felt_ma = min(level.level_ma, session.established.peak_ma)
+    response = treatment.response.at_level(now_s, felt_ma, cap_ma)
     return replace(treatment, level=level, response=response)
 
 
