@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.core.guards import MAX_WINDOWS, Window, is_paradoxical
-from service.core.program import ResponsePlan
+from service.core.program import Program, ResponsePlan
 from service.core.tone import Calibration
 
 #: The amplitude counts as being at its cap from this share of it on. A.
@@ -21,6 +21,9 @@ COMPARED_SHARE = 0.25
 
 #: Who is not near the goal after this multiple of the time at the cap is let go. A.
 PATIENCE = 1.2
+
+#: And this much has who is not near either, but clearly below the baseline. A.
+GAINED_PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +284,32 @@ class Response:
         if not (first and last):
             return False
         return _mean_tone(last) > (1.0 - plan.useless_drop) * _mean_tone(first)
+
+    def gained(self, program: Program, t_s: float, bar_pct_mvc: float) -> bool:
+        """Return whether the last push has brought enough for another one.
+
+        Parameters
+        ----------
+        program : Program
+            Its rhythm, and how long benefit is waited for.
+        t_s : float
+            Now.
+        bar_pct_mvc : float
+            Tone below it is enough.
+
+        Returns
+        -------
+        bool
+            Never once twice the time of the plan was spent at the ceiling.
+        """
+        since_s = self.at_cap_since_s
+        if (
+            since_s is None
+            or t_s - since_s >= GAINED_PATIENCE * program.response.useless_s
+        ):
+            return False
+        pushed = [w for w in self.at_cap if w.step > program.bout.touches]
+        return bool(pushed) and pushed[-1].tone_pct_mvc < bar_pct_mvc
 
     def overdue(self, plan: ResponsePlan, t_s: float) -> bool:
         """Return whether the time at the ceiling is over, whatever tone does.

@@ -31,6 +31,10 @@ CALM_RATIO = 1.1
 #: Tone up to this multiple of the threshold may be held below it by the next push. A.
 NEAR_RATIO = 2.0
 
+#: Tone after a push below this share of the baseline is worth another push: a spasm
+#: gives way all at once, and shows little before. A: who does not respond is above it.
+GAINED_RATIO = 0.8
+
 #: A strike leaves this share of the level. A.
 STRIKE_RATIO = 0.5
 
@@ -280,6 +284,11 @@ def _is_pointless(session: Session, treatment: Treatment) -> bool:
     plan, response = session.setup.program, treatment.response
     if treatment.rhythm.is_push(plan.bout):
         return False  # what a push brings is seen in the off part after it
+    calibration = session.calibration
+    if calibration is not None:
+        bar_pct_mvc = GAINED_RATIO * calibration.baseline_pct_mvc
+        if response.gained(plan, session.now_s, bar_pct_mvc):
+            return False
     if response.useless(plan.response, session.now_s):
         return True
     near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
