@@ -12,6 +12,10 @@ from service.core.tone import Calibration
 #: The amplitude counts as being at its cap from this share of it on. A.
 AT_CAP = 0.98
 
+#: Where tone was never lower than before, this share of an adverse rise is one: in off
+#: parts a part of it has gone, and nothing speaks for going on. A.
+UNHELPED_SHARE = 0.6
+
 #: So many off-windows together say whether tone is lower than before. A: one of them
 #: alone is 5 % off.
 BENEFIT_WINDOWS = 3
@@ -126,8 +130,11 @@ class Response:
             )
         if level_ma <= 0 or t_s < self.quiet_until_s:
             return judged
+        rise = plan.adverse_ratio - 1.0
+        if not judged.has_helped:
+            rise *= UNHELPED_SHARE
         bar = max(
-            plan.adverse_ratio * calibration.baseline_pct_mvc,
+            (1.0 + rise) * calibration.baseline_pct_mvc,
             calibration.baseline_pct_mvc
             + plan.adverse_sd * calibration.baseline_sd_pct_mvc,
         )

@@ -205,6 +205,7 @@ def _pushes(session: Session, treatment: Treatment, calibration: Calibration) ->
         session.now_s - since_s >= proven_s
         and session.now_s >= response.quiet_until_s
         and not treatment.relaxation.relaxed
+        and max(response.medians_pct_mvc, default=math.inf) <= calm_pct_mvc
         and treatment.tone_pct_mvc <= calm_pct_mvc
     )
 
