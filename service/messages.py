@@ -122,6 +122,8 @@ class SessionCommand(Message, frozen=True, kw_only=True):
     mvc_uv: float | None = None
     reference: str = ""
     amplitude_ma: float | None = None
+    amplitude_kpa: float | None = None
+    amplitude_mm: float | None = None
     token: str = ""
     operator: str = ""
     site: str = ""

@@ -129,8 +129,22 @@ class LatencyState(msgspec.Struct, frozen=True, kw_only=True):
     max_ms: float | None
 
 
+class ActuatorState(msgspec.Struct, frozen=True, kw_only=True):
+    """One actuator of a session: what it may do now, in its ``unit``."""
+
+    label: str
+    modality: str
+    unit: str
+    permitted: float
+    frequency_hz: float
+
+
 class SessionState(msgspec.Struct, frozen=True, kw_only=True):
-    """A session as an operator sees it."""
+    """A session as an operator sees it.
+
+    What ends in ``_ma`` is current, and 0 where the actuators are of another kind;
+    ``level`` and ``permitted`` are in ``unit``, empty where nothing is actuated.
+    """
 
     session_id: str
     program: str
@@ -172,6 +186,10 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
     measures: tuple[MeasureState, ...] = ()
     actuates: bool = True
+    unit: str = "mA"
+    level: float = 0.0
+    permitted: float = 0.0
+    actuators: tuple[ActuatorState, ...] = ()
     feedback: FeedbackState | None = None
     needling: NeedlingState | None = None
 

@@ -59,7 +59,14 @@ def _parser() -> argparse.ArgumentParser:
         choices=list(Modality),
         type=Modality,
         default=Modality.EMS,
-        help="what the outputs of the stimulation stream actuate",
+        help="what the outputs of the stimulation stream actuate, where their unit "
+        "does not say so",
+    )
+    parser.add_argument(
+        "--muscles", type=int, default=1, help="with a tone of their own, one a channel"
+    )
+    parser.add_argument(
+        "--tensest", type=int, default=0, help="which of them is the tensest, from 0"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=2048.0)
@@ -70,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--markers-name", default="unclench-markers")
     parser.add_argument("--output", type=int, default=0, help="output of that stream")
     parser.add_argument("--truth-name", default="", help="also publish the true tone")
+    parser.add_argument(
+        "--button-name", default="", help="what the person says, as markers"
+    )
     parser.add_argument(
         "--session-id", default="", help="LSL session, overrides LSLAPICFG"
     )
@@ -90,7 +100,10 @@ def _params(args: argparse.Namespace) -> OutletParams:
         output_index=args.output,
         truth_name=args.truth_name,
         cohort=args.cohort,
+        button_name=args.button_name,
         modality=args.modality,
+        n_muscles=args.muscles,
+        tensest=args.tensest,
     )
 
 

@@ -9,12 +9,23 @@ import numpy as np
 
 from drivers.errors import DriverConfigError
 from drivers.ports import Clock
+from drivers.subject.button import Button
 from drivers.subject.cohorts import draw_subject
 from drivers.subject.faults import SignalFault
-from drivers.subject.listeners import PromptListener, StimulationListener
+from drivers.subject.listeners import (
+    MARKERS_TYPE,
+    PromptListener,
+    StimulationListener,
+)
+from drivers.subject.muscles import with_muscles
 from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import UNITS, Modality
-from drivers.subject.subject import SimulatedSubject, SubjectChunk, SubjectParams
+from drivers.subject.subject import (
+    SimulatedSubject,
+    SubjectChunk,
+    SubjectParams,
+    channel_labels,
+)
 from dsp.types import F64
 
 MANUFACTURER = "unclench simulated subject"
@@ -28,9 +39,12 @@ MAX_BACKLOG_S = 1.0
 class OutletParams:
     """Who is simulated, and the streams of this subject by name.
 
-    A ``cohort`` takes the place of the preset. Stimulation is of one ``modality`` and
-    comes from output ``output_index`` of its stream (and, unless it is EMS, from those
-    after it). Without a ``truth_name`` the true tone is not published.
+    A ``cohort`` takes the place of the preset. With ``n_muscles`` the subject gets
+    companions of its muscle (`with_muscles`), which becomes number ``tensest``.
+    Stimulation comes from output ``output_index`` of its stream and those after it, but
+    pulses from one per muscle only; ``modality`` is what they actuate where the stream
+    does not say so. Without a ``truth_name`` the true tone is not published, without a
+    ``button_name`` the person says nothing.
     """
 
     preset: str
@@ -45,13 +59,18 @@ class OutletParams:
     truth_name: str = ""
     cohort: str = ""
     modality: Modality = Modality.EMS
+    n_muscles: int = 1
+    tensest: int = 0
+    button_name: str = ""
 
     @property
     def subject(self) -> SubjectParams:
         """The person."""
         if self.cohort:
-            return draw_subject(self.cohort, self.seed)
-        return subject_params(self.preset, self.seed)
+            params = draw_subject(self.cohort, self.seed)
+        else:
+            params = subject_params(self.preset, self.seed)
+        return with_muscles(params, self.n_muscles, self.seed, tensest=self.tensest)
 
     def __post_init__(self) -> None:
         """Refuse what no amplifier does."""
@@ -64,6 +83,10 @@ class OutletParams:
 
 class _Outlet(Protocol):
     def push_chunk(self, x: F64, timestamp: float) -> None: ...
+
+
+class _Marks(Protocol):
+    def push_sample(self, x: list[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +136,18 @@ class SubjectOutlet:
             params.seed,
         )
         self._stimulation = StimulationListener(
-            lsl, params.stimulation_name, params.output_index, params.modality
+            lsl,
+            params.stimulation_name,
+            params.output_index,
+            params.modality,
+            params.n_muscles,
         )
         self._prompts = PromptListener(lsl, params.markers_name)
         self._fault: SignalFault | None = None
         self._emg = self._make_emg()
         self._truth = self._make_truth() if params.truth_name else None
+        self._button = Button()
+        self._marks = self._make_marks() if params.button_name else None
 
     def run(self, is_stopped: Callable[[], bool]) -> None:
         """Publish until ``is_stopped`` says so."""
@@ -160,6 +189,9 @@ class SubjectOutlet:
         )
         for emg_uv, newest_s in [] if chunk.is_stalled else pushes:
             self._emg.push_chunk(emg_uv, newest_s)
+        if self._marks is not None:
+            for mark in self._button.press(now_s, self._subject.reports()):
+                self._marks.push_sample([mark])
         if self._truth is not None:
             truth = _truth_sample(chunk, max(one.level for one in stimulations))
             self._truth.push_chunk(truth, last_s)
@@ -175,11 +207,23 @@ class SubjectOutlet:
             ),
         )
 
+    def _make_marks(self) -> _Marks:
+        lsl, name = self._lsl, self._params.button_name
+        source_id = f"{name}-{self._subject.params.preset}-{self._params.seed}"
+        info = lsl.StreamInfo(name, MARKERS_TYPE, 1, 0.0, lsl.cf_string, source_id)
+        outlet: _Marks = lsl.StreamOutlet(info)
+        return outlet
+
     def _make_truth(self) -> _Outlet:
         params = self._params
         rate_hz = params.sample_rate_hz / params.chunk_samples
         source_id = f"{params.truth_name}-{self._subject.params.preset}-{params.seed}"
-        channels = (("tone", "percent_mvc"), ("amplitude", UNITS[params.modality]))
+        companions = channel_labels(params.n_muscles)[1:]
+        channels = (
+            ("tone", "percent_mvc"),
+            ("amplitude", UNITS[params.modality]),
+            *((f"tone_{label}", "percent_mvc") for label in companions),
+        )
         return _make_outlet(
             self._lsl,
             _StreamSpec(params.truth_name, "Truth", rate_hz, source_id, channels),
@@ -187,4 +231,5 @@ class SubjectOutlet:
 
 
 def _truth_sample(chunk: SubjectChunk, level: float) -> F64:
-    return np.array([[chunk.tone_pct_mvc[-1], level]])
+    first, *others = chunk.tones_pct_mvc[-1].tolist()
+    return np.array([[first, level, *others]])

@@ -6,12 +6,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.config.outputs import OutputChannelConfig
+from service.core.actuators import ACTUATORS
 from service.core.limits import COMPILED, above_recommended
 from service.core.program import Program
 from service.messages import State
 from service.role import Snapshot
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=128)]
 
 
@@ -63,9 +66,11 @@ class Arming(_Model):
 
 
 class Amplitude(_Model):
-    """An amplitude."""
+    """An amplitude in the unit of the program's actuators."""
 
-    amplitude_ma: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    amplitude_ma: NotNegative | None = None
+    amplitude_kpa: NotNegative | None = None
+    amplitude_mm: NotNegative | None = None
 
 
 class Measured(_Model):
@@ -149,11 +154,13 @@ class Health(BaseModel):
 
 
 class ProgramInfo(BaseModel):
-    """A program that a session can run."""
+    """A program that a session can run; amplitudes are in ``unit``."""
 
     name: str
     title: str
     max_amplitude_ma: float
+    max_amplitude: float
+    unit: str
     pulse_width_us: float
     frequency_hz: float
     threshold_pct_mvc: float
@@ -164,9 +171,13 @@ class ProgramInfo(BaseModel):
 
 
 class OutputChannelInfo(BaseModel):
-    """One actuator."""
+    """One actuator; amplitudes are in ``unit``."""
 
     label: str
+    modality: str
+    unit: str
+    max_amplitude: float
+    amplitude_step: float
     max_amplitude_ma: float
     amplitude_step_ma: float
     pad_area_cm2: float
@@ -207,7 +218,7 @@ class RigFacts:
 def rig_facts(snapshot: Snapshot, version: str) -> RigFacts:
     """Return the facts of a checked configuration."""
     output = snapshot.rig.output
-    channels = [OutputChannelInfo(**c.model_dump()) for c in output.channels]
+    channels = [_channel_info(channel) for channel in output.channels]
     return RigFacts(
         rig=snapshot.rig.rig.name,
         version=version,
@@ -219,11 +230,28 @@ def rig_facts(snapshot: Snapshot, version: str) -> RigFacts:
     )
 
 
+def _channel_info(channel: OutputChannelConfig) -> OutputChannelInfo:
+    is_current = channel.unit == "mA"
+    return OutputChannelInfo(
+        label=channel.label,
+        modality=channel.modality,
+        unit=channel.unit,
+        max_amplitude=channel.max_amplitude,
+        amplitude_step=channel.amplitude_step,
+        max_amplitude_ma=channel.max_amplitude if is_current else 0.0,
+        amplitude_step_ma=channel.amplitude_step if is_current else 0.0,
+        pad_area_cm2=channel.pad_area_cm2,
+    )
+
+
 def _program_info(program: Program) -> ProgramInfo:
+    unit = ACTUATORS[program.modality].unit if program.actuates else ""
     return ProgramInfo(
         name=program.name,
         title=program.title,
-        max_amplitude_ma=program.max_amplitude_ma,
+        max_amplitude_ma=program.max_amplitude if unit == "mA" else 0.0,
+        max_amplitude=program.max_amplitude,
+        unit=unit,
         pulse_width_us=program.pulse_width_us,
         frequency_hz=program.frequency_hz,
         threshold_pct_mvc=program.success.threshold_pct_mvc,

@@ -144,7 +144,7 @@ async def hold(request: Request, session_id: str) -> Done:
 async def level(request: Request, session_id: str, body: Amplitude) -> Done:
     """Set the level by hand, in the stages in which the loop may not raise it."""
     message = SessionCommand(
-        verb=Verb.LEVEL, session_id=session_id, amplitude_ma=body.amplitude_ma
+        verb=Verb.LEVEL, session_id=session_id, **body.model_dump()
     )
     return await command(request, message)
 
@@ -153,7 +153,7 @@ async def level(request: Request, session_id: str, body: Amplitude) -> Done:
 async def limit(request: Request, session_id: str, body: Amplitude) -> Done:
     """Bound the amplitude: lower at any time, at once; higher only while disarmed."""
     message = SessionCommand(
-        verb=Verb.LIMIT, session_id=session_id, amplitude_ma=body.amplitude_ma
+        verb=Verb.LIMIT, session_id=session_id, **body.model_dump()
     )
     return await command(request, message)
 

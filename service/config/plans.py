@@ -1,75 +1,12 @@
-"""The tables of a program file that say what is actuated and what is asked for."""
+"""The tables of a program file that say what is shown, watched and asked for."""
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from service.config.base import ConfigModel
 from service.core.arming import CHECKLIST
-from service.core.limits import Quantity, above_recommended, beyond_compiled
 from service.core.plans import AssessPlan, FeedbackPlan, Measure, NeedlingPlan
-
-_UC_PER_MA_US = 1e-3
-
-
-class EmsTable(ConfigModel):
-    """``[actuation]`` with ``modality = "ems"``: a surface stimulator."""
-
-    modality: Literal["ems"] = "ems"
-    """What actuates."""
-
-    max_amplitude_ma: Annotated[float, Field(gt=0)]
-    """Highest amplitude that the law may ask for."""
-
-    pulse_width_us: Annotated[float, Field(gt=0)]
-    """Width of one phase of the symmetric biphasic pulse."""
-
-    frequency_hz: Annotated[float, Field(gt=0)]
-    """Pulses per second."""
-
-    @model_validator(mode="after")
-    def _within_compiled(self) -> Self:
-        beyond = beyond_compiled(self.bounds())
-        if beyond:
-            raise ValueError(", ".join(beyond))
-        return self
-
-    def bounds(self) -> dict[Quantity, float]:
-        """Return the bounds that the program states."""
-        charge_uc = self.max_amplitude_ma * self.pulse_width_us * _UC_PER_MA_US
-        return {
-            Quantity.AMPLITUDE_MA: self.max_amplitude_ma,
-            Quantity.PULSE_WIDTH_US: self.pulse_width_us,
-            Quantity.FREQUENCY_HZ: self.frequency_hz,
-            Quantity.CHARGE_UC: charge_uc,
-        }
-
-    def warnings(self) -> list[str]:
-        """Return what is allowed but more than recommended."""
-        return above_recommended(self.bounds())
-
-
-class NothingTable(ConfigModel):
-    """``[actuation]`` with ``modality = "none"``: nothing ever goes out."""
-
-    modality: Literal["none"]
-    """What actuates."""
-
-    def warnings(self) -> list[str]:
-        """Return what is allowed but more than recommended."""
-        return []
-
-
-def _with_modality(data: object) -> object:
-    if isinstance(data, dict) and "modality" not in data:
-        return {"modality": "ems", **data}
-    return data
-
-
-AnyActuation = Annotated[
-    Annotated[EmsTable | NothingTable, Field(discriminator="modality")],
-    BeforeValidator(_with_modality),
-]
 
 _FEEDBACK, _NEEDLING = FeedbackPlan(), NeedlingPlan()
 

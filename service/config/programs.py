@@ -6,16 +6,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from service.config.actuation import AnyActuation, NothingTable, actuation_data
 from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
 from service.config.plans import (
-    AnyActuation,
     AssessTable,
     Contraindications,
     FeedbackTable,
     NeedlingTable,
-    NothingTable,
     not_compiled,
 )
 from service.core.dose import ON_WINDOW_S
@@ -139,8 +138,6 @@ class TimingConfig(ConfigModel):
 #: Groups of a program that mean something only where something goes out.
 _OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s"})
 
-_AMPLITUDE = ("max_amplitude_ma", "pulse_width_us", "frequency_hz")
-
 
 class ProgramConfig(ConfigModel):
     """A program file."""
@@ -227,7 +224,7 @@ class ProgramConfig(ConfigModel):
             title=self.title,
             window_s=self.window_s,
             wean_ma_per_s=self.wean_ma_per_s,
-            **{key: getattr(self.actuation, key, 0.0) for key in _AMPLITUDE},
+            **self.actuation.to_core(),
             modality=Modality(self.actuation.modality),
             bout=Bout(**self.bout.model_dump()),
             law=self.law.to_core(),
@@ -255,7 +252,7 @@ def program_data(program: Program) -> dict[str, Any]:
     """Return a program as the tables of its file."""
     actuation: dict[str, Any] = {"modality": program.modality.value}
     if program.actuates:
-        actuation |= {key: getattr(program, key) for key in _AMPLITUDE}
+        actuation |= actuation_data(program)
     data = {
         "name": program.name,
         "title": program.title,

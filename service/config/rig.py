@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from drivers.recordings.units import uv_per_unit
 from dsp.normalise import MAX_AGE_S
 from service.config.base import ConfigModel, Label, Name, Seconds
+from service.config.outputs import OutputChannelConfig
 from service.config.safety import (
     LimitsConfig,
     SafetyConfig,
@@ -14,8 +15,6 @@ from service.config.safety import (
     StopLineConfig,
 )
 from service.config.treatment import DisturbanceConfig
-from service.core.arming import SITES
-from service.core.limits import COMPILED, Quantity
 
 
 class RigSection(ConfigModel):
@@ -201,6 +200,16 @@ class MarkersConfig(ConfigModel):
         return self
 
 
+class MuscleConfig(ConfigModel):
+    """``[[control.muscles]]``: one muscle of programs that look at several."""
+
+    channel: Label
+    """Label of its EMG channel."""
+
+    output_channel: Label
+    """Label of the output channel that reaches it."""
+
+
 class ControlConfig(ConfigModel):
     """``[control]``: which channel is watched, which program runs, what is actuated."""
 
@@ -216,28 +225,8 @@ class ControlConfig(ConfigModel):
     output_channel: str = ""
     """Label of the actuated channel; the first if empty."""
 
-
-class OutputChannelConfig(ConfigModel):
-    """One actuator, and the electrodes that it is wired to."""
-
-    label: Label
-    """Name of the actuator or muscle."""
-
-    max_amplitude_ma: Annotated[
-        float, Field(gt=0, le=COMPILED[Quantity.AMPLITUDE_MA].absolute)
-    ]
-    """What the device can do, in mA."""
-
-    amplitude_step_ma: Annotated[float, Field(ge=0, le=5)] = 0.5
-    """Grid of the device; 0 is continuous."""
-
-    pad_area_cm2: Annotated[float, Field(gt=0, le=1000)]
-    """Declared area of the smaller pad; bounds the current density."""
-
-    site: Literal["", *SITES] = ""  # type: ignore[valid-type]
-    """Where both pads are. The list is what is allowed: never across chest or head,
-    never the front of the neck. Nothing is armed on a person without it.
-    """
+    muscles: Annotated[tuple[MuscleConfig, ...], Field(strict=False)] = ()
+    """What programs for several muscles look at and act on."""
 
 
 class OutputConfig(ConfigModel):
@@ -374,6 +363,13 @@ class RigConfig(ConfigModel):
             )
             raise ValueError(msg)
         labels = [channel.label for channel in self.output.channels]
+        for muscle in self.control.muscles:
+            if muscle.output_channel not in labels:
+                msg = (
+                    "control.muscles: expected output_channel to be one of "
+                    f"{', '.join(labels)}, got {muscle.output_channel!r}"
+                )
+                raise ValueError(msg)
         wanted = self.control.output_channel
         if len(set(labels)) != len(labels) or (wanted and wanted not in labels):
             msg = (

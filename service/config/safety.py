@@ -41,6 +41,42 @@ class LimitsConfig(ConfigModel):
     day_charge_mc: Annotated[float, Field(gt=0)] | None = None
     """Upper bound of this rig, per subject and 24 h."""
 
+    massage_kpa: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    massage_kpa_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    massage_on_fraction: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    vibration_mm: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    vibration_mm_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    vibration_hz: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    vibration_on_fraction: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    mat_kpa: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    mat_kpa_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    pressure_kpa: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    pressure_kpa_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
+    pressure_on_fraction: Annotated[float, Field(gt=0)] | None = None
+    """Upper bound of this rig."""
+
     def bounds(self) -> dict[Quantity, float]:
         """Return what is stated."""
         stated = self.model_dump(exclude_none=True)

@@ -116,29 +116,38 @@ def _present(session: Session, _command: Command) -> Step:
 
 
 def _level(session: Session, command: Command) -> Step:
-    amplitude_ma, treatment = command.amplitude_ma, session.treatment
+    treatment = session.treatment
     if session.setup.stage not in BY_HAND:
         why = f"the loop sets the level in stage {session.setup.stage}"
         return refuse(session, command.verb, why)
     if session.phase is not Phase.TREATING or treatment is None:
         return refuse(session, command.verb, f"not possible while {session.phase}")
-    if amplitude_ma is None or not 0 <= amplitude_ma < math.inf:
-        return refuse(session, command.verb, _EXPECTED_AMPLITUDE)
-    level = Level(amplitude_ma, session.now_s)
+    amplitude = _amplitude(session, command)
+    if isinstance(amplitude, str):
+        return refuse(session, command.verb, amplitude)
+    level = Level(amplitude, session.now_s)
     return replace(session, treatment=replace(treatment, level=level)), ()
 
 
 def _limit(session: Session, command: Command) -> Step:
-    amplitude_ma = command.amplitude_ma
-    if amplitude_ma is None or not 0 <= amplitude_ma < math.inf:
-        return refuse(session, command.verb, _EXPECTED_AMPLITUDE)
-    if session.phase in PERMITTED_PHASES and amplitude_ma > session.operator_ma:
+    amplitude = _amplitude(session, command)
+    if isinstance(amplitude, str):
+        return refuse(session, command.verb, amplitude)
+    if session.phase in PERMITTED_PHASES and amplitude > session.operator_bound:
         why = "a bound is raised while disarmed: stop first"
         return refuse(session, command.verb, why)
-    return replace(session, operator_ma=amplitude_ma), ()
+    return replace(session, operator_bound=amplitude), ()
 
 
-_EXPECTED_AMPLITUDE = "amplitude_ma must be finite and at least 0"
+def _amplitude(session: Session, command: Command) -> float | str:
+    """Return the amplitude that a command states in the unit of this session."""
+    if not session.setup.program.actuates:
+        return "this program actuates nothing"
+    key = f"amplitude_{session.setup.unit.lower()}"
+    stated: float | None = getattr(command, key)
+    if stated is None or not 0 <= stated < math.inf:
+        return f"{key} must be finite and at least 0"
+    return stated
 
 
 def _start(session: Session, command: Command) -> Step:
@@ -234,11 +243,12 @@ def _mark(session: Session, command: Command) -> Step:
         return refuse(session, command.verb, f"not possible while {session.phase}")
     # Between two on parts it is what was felt last, which is never more than this.
     felt = session.established
-    amplitude_ma = felt.amplitude_ma or min(felt.peak_ma, treatment.level.level_ma)
-    if not amplitude_ma > 0:
+    amplitude = felt.amplitude or min(felt.peak, treatment.level.level_ma)
+    if not amplitude > 0:
         return refuse(session, command.verb, "nothing has been on yet")
-    thresholds = treatment.thresholds.marked(name, amplitude_ma)
-    note = Note("threshold", {"which": name, "amplitude_ma": amplitude_ma})
+    thresholds = treatment.thresholds.marked(name, amplitude)
+    key = f"amplitude_{session.setup.unit.lower()}"
+    note = Note("threshold", {"which": name, key: amplitude})
     treatment = replace(treatment, thresholds=thresholds)
     return replace(session, treatment=treatment), (note,)
 

@@ -1,12 +1,15 @@
-"""From a session to the amplitude that may go out now, with every reason."""
+"""From a session to the amplitudes that may go out now, with every reason."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from service.core.dose import Dose
-from service.core.limits import Quantity, amplitude_ceilings, bound_amplitude
-from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES, Phase
-from service.core.stage import Stage
-from service.core.state import Session
+from service.core.actuators import Drive, drive_ceilings
+from service.core.dose import Dose, on_fraction_of
+from service.core.drives import idle_drives, is_planned, wanted_drives
+from service.core.evolve import evolve
+from service.core.limits import Bounded, bound_amplitude
+from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
+from service.core.stage import BY_HAND, Stage
+from service.core.state import Session, Site, SiteMemory
 from service.core.tone import ZeroTime
 
 #: A longer pause between two decisions adds no dose: the permit has expired. A.
@@ -24,35 +27,33 @@ class Decision:
     ----------
     active : bool
         Whether a permit goes out at all.
-    amplitude_ma : float
-        Amplitude of the permit; 0 in off parts.
-    exact_ma : float
-        The same before it was put on the device's grid: what the permit carries, so
-        that slow rises do not stick to one grid point.
-    requested_ma : float
-        What the law wanted.
+    amplitude : float
+        Largest amplitude of the permit, in the unit of the actuators; 0 in off parts.
+    requested : float
+        Largest amplitude that was wanted.
     most_limiting : str
         The bound that mattered most; empty when none did.
     reasons : tuple of str
-        Why the amplitude is what it is.
+        Why the amplitudes are what they are.
+    drives : tuple of Drive
+        Per actuator of the session what the permit carries: before it is put on the
+        grid of the device, so that slow rises do not stick to one grid point.
+    amplitudes : tuple of float
+        The same on the grid.
     """
 
     active: bool
-    amplitude_ma: float
-    exact_ma: float
-    requested_ma: float
+    amplitude: float
+    requested: float
     most_limiting: str
     reasons: tuple[str, ...]
+    drives: tuple[Drive, ...] = ()
+    amplitudes: tuple[float, ...] = ()
 
 
 #: Before the first decision, after the last, and where nothing is actuated.
 NO_DECISION = Decision(
-    active=False,
-    amplitude_ma=0.0,
-    exact_ma=0.0,
-    requested_ma=0.0,
-    most_limiting="",
-    reasons=(),
+    active=False, amplitude=0.0, requested=0.0, most_limiting="", reasons=()
 )
 
 
@@ -67,86 +68,115 @@ def decide(session: Session) -> tuple[Session, Decision]:
     Returns
     -------
     session : Session
-        With the decision in its slew memory and its dose.
+        With the decision in its slew memories and its doses.
     decision : Decision
         Zero outside of the stimulating phases.
     """
     if not session.setup.program.actuates:
-        nothing = (session.phase.value, NOTHING_ACTUATED)
+        why = (session.phase.value, NOTHING_ACTUATED)
         # Not even a permit of amplitude 0: there is nobody to obey it.
-        return session, replace(NO_DECISION, reasons=nothing)
-    wanted_ma = _wanted_ma(session)
-    if session.phase not in STIMULATING_PHASES or wanted_ma is None:
-        active = session.phase in PERMITTED_PHASES
-        return session, Decision(active, 0.0, 0.0, 0.0, "", (session.phase.value,))
-    now_s, requested = session.now_s, wanted_ma
-    limits, pulse = session.setup.limits, session.setup.pulse
-    dose = session.dose.at(now_s, limits[Quantity.ON_FRACTION].value)
-    ceilings = _ceilings(session, dose)
-    bounded = bound_amplitude(requested, ceilings, session.setup.amplitude_step_ma)
-    dt_s = min(max(now_s - session.established.t_s, 0.0), MAX_DOSE_DT_S)
+        return session, evolve(NO_DECISION, reasons=why)
+    wanted = wanted_drives(session)
+    if session.phase not in STIMULATING_PHASES or wanted is None:
+        nothing = evolve(NO_DECISION, reasons=(session.phase.value,))
+        if session.phase not in PERMITTED_PHASES:
+            return session, nothing
+        return session, evolve(nothing, active=True, drives=idle_drives(session))
+    memories, bounds = _bounded(session, wanted)
+    amplitudes = tuple(bounded.amplitude for bounded in bounds)
+    most = max(amplitudes)
+    dt_s = min(max(session.now_s - session.established.t_s, 0.0), MAX_DOSE_DT_S)
     treatment = session.treatment
     if treatment is not None:
-        treatment = replace(
+        treatment = evolve(
             treatment,
-            peak_ma=max(treatment.peak_ma, bounded.amplitude_ma),
-            dose_ma_s=treatment.dose_ma_s + bounded.amplitude_ma * dt_s,
+            peak=max(treatment.peak, most),
+            dose=treatment.dose + sum(amplitudes) * dt_s,
         )
-    decided = replace(
+    decided = evolve(
         session,
         treatment=treatment,
         # From here on the device may be on, whatever its last readback said.
-        zero=ZeroTime() if bounded.amplitude_ma > 0 else session.zero,
-        established=session.established.after(now_s, bounded.exact_ma),
-        dose=dose.applied(bounded.amplitude_ma, pulse, now_s + MAX_DOSE_DT_S),
+        zero=ZeroTime() if most > 0 else session.zero,
+        sites=memories,
     )
-    part = "on" if _is_on(session) else "off"
-    reasons = (session.phase.value, part, *bounded.reasons)
+    requested = max(drive.amplitude for drive in wanted)
+    part = "on" if requested > 0 or _is_on_part(session) else "off"
+    met = sorted({reason for bounded in bounds for reason in bounded.reasons})
     return decided, Decision(
         active=True,
-        amplitude_ma=bounded.amplitude_ma,
-        exact_ma=bounded.exact_ma,
-        requested_ma=requested,
-        most_limiting=bounded.most_limiting,
-        reasons=reasons,
+        amplitude=most,
+        requested=requested,
+        most_limiting=next((b.most_limiting for b in bounds if b.most_limiting), ""),
+        reasons=(session.phase.value, part, *met),
+        drives=tuple(
+            evolve(drive, amplitude=bounded.exact)
+            for drive, bounded in zip(wanted, bounds, strict=True)
+        ),
+        amplitudes=amplitudes,
     )
 
 
-def _wanted_ma(session: Session) -> float | None:
-    """Return what is asked for now; None where there is nobody to ask."""
-    if session.phase is Phase.LEAK:
-        run = session.leak_run
-        return None if run is None else run.amplitude_ma(session.now_s)
+def _is_on_part(session: Session) -> bool:
     treatment = session.treatment
-    if treatment is None:
-        return None
-    return treatment.level.level_ma if _is_on(session) else 0.0
-
-
-def _is_on(session: Session) -> bool:
-    treatment, run = session.treatment, session.leak_run
-    if session.phase is Phase.LEAK:
-        return run is not None and run.amplitude_ma(session.now_s) > 0
-    if treatment is None:
+    if treatment is None or is_planned(session.setup.program):
         return False
-    # A signal that fails stops the turning of the bouts: nothing may stay on for it.
     passed_s = session.now_s - treatment.bout_s
     return treatment.on and passed_s < treatment.rhythm.on_s(session.setup.program.bout)
 
 
-def _ceilings(session: Session, dose: Dose) -> dict[str, float]:
+def _bounded(
+    session: Session, wanted: tuple[Drive, ...]
+) -> tuple[tuple[SiteMemory, ...], tuple[Bounded, ...]]:
+    """Return what may go out per actuator, and what is remembered of it."""
+    now_s, limits = session.now_s, session.setup.limits
+    memories, bounds = [], []
+    for site, memory, drive in zip(
+        session.setup.sites, session.sites, wanted, strict=True
+    ):
+        actuator = site.wiring.actuator
+        dose = memory.dose.at(now_s, on_fraction_of(limits, actuator))
+        ceilings = _ceilings(session, site, evolve(memory, dose=dose), drive)
+        bounded = bound_amplitude(drive.amplitude, ceilings, site.wiring.amplitude_step)
+        bounds.append(bounded)
+        memories.append(_remembered(memory, dose, bounded, drive, now_s))
+    return tuple(memories), tuple(bounds)
+
+
+def _remembered(
+    memory: SiteMemory, dose: Dose, bounded: Bounded, drive: Drive, now_s: float
+) -> SiteMemory:
+    given = evolve(drive, amplitude=bounded.amplitude)
+    return SiteMemory(
+        established=memory.established.after(now_s, bounded.exact),
+        dose=dose.applied(given, now_s + MAX_DOSE_DT_S),
+    )
+
+
+def _ceilings(
+    session: Session, site: Site, memory: SiteMemory, drive: Drive
+) -> dict[str, float]:
     """Return everything that bounds the amplitude now, by its reason."""
     limits, now_s = session.setup.limits, session.now_s
-    ceilings = amplitude_ceilings(limits, session.setup.pulse)
-    ceilings.update(dose.ceilings(limits))
-    if session.treatment is not None:
-        ceilings["response"] = session.treatment.response.cap_ma
-        ceilings.update(session.treatment.thresholds.ceilings_ma())
-    slew = limits[Quantity.SLEW_UP_MA_PER_S]
-    ceilings[f"slew:{slew.origin}"] = session.established.ceiling_ma(now_s, slew.value)
-    ceilings["amplitude:operator"] = session.operator_ma
-    if session.setup.stage is Stage.MONITOR:
-        ceilings[f"stage:{Stage.MONITOR}"] = 0.0
+    actuator, treatment = site.wiring.actuator, session.treatment
+    ceilings = drive_ceilings(limits, site.wiring, drive)
+    if site.wiring.max_amplitude < limits[actuator.amplitude].value:
+        ceilings["device"] = site.wiring.max_amplitude
+    ceilings.update(memory.dose.ceilings(limits, actuator))
+    if treatment is not None:
+        ceilings["response"] = treatment.response.cap_ma
+        ceilings.update(treatment.thresholds.ceilings_ma())
+    slew = limits[actuator.slew]
+    ceilings[f"slew:{slew.origin}"] = memory.established.ceiling(
+        now_s, slew.value, actuator.max_step
+    )
+    ceilings["amplitude:operator"] = session.operator_bound
+    stage = session.setup.stage
+    if stage is Stage.MONITOR:
+        ceilings[f"stage:{stage}"] = 0.0
+    elif stage in BY_HAND and treatment and is_planned(session.setup.program):
+        # The plan moves below what the operator sets by hand.
+        ceilings[f"stage:{stage}"] = treatment.level.level_ma
     if session.ebb is not None:
-        ceilings[f"ebb:{session.ebb.why}"] = session.ebb.ceiling_ma(now_s)
+        ceilings[f"ebb:{session.ebb.why}"] = session.ebb.ceiling(now_s)
     return ceilings

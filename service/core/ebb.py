@@ -19,7 +19,7 @@ class Ebb:
         What it is for: ``quality`` or ``operator_gone``.
     since_s : float
         When it began.
-    from_ma : float
+    from_amplitude : float
         Amplitude at that time, which is never exceeded again.
     hold_s : float
         How long the amplitude may stay before it falls.
@@ -27,10 +27,10 @@ class Ebb:
 
     why: str
     since_s: float
-    from_ma: float
+    from_amplitude: float
     hold_s: float
 
-    def ceiling_ma(self, t_s: float) -> float:
+    def ceiling(self, t_s: float) -> float:
         """Return the highest amplitude that is allowed.
 
         Parameters
@@ -41,10 +41,10 @@ class Ebb:
         Returns
         -------
         float
-            In mA: `from_ma`, then a straight line to 0.
+            In the unit of the actuator: `from_amplitude`, then a straight line to 0.
         """
         falling_s = t_s - self.since_s - self.hold_s
-        return self.from_ma * min(max(1.0 - falling_s / RAMP_S, 0.0), 1.0)
+        return self.from_amplitude * min(max(1.0 - falling_s / RAMP_S, 0.0), 1.0)
 
     def is_over(self, t_s: float) -> bool:
         """Return whether zero has been reached.

@@ -6,7 +6,6 @@ from service.core.dose import ON_WINDOW_S
 from service.core.leak import LeakPlan, LeakResult, LeakRun, judge_leak
 from service.core.limits import Quantity
 from service.core.model import Command, Note, Phase, Sample, Task
-from service.core.slew import Established
 from service.core.stage import Stage
 from service.core.state import Session, Step
 from service.core.transitions import enter, prompt, refuse
@@ -77,7 +76,7 @@ def plan_leak(session: Session) -> LeakPlan | str:
     plan = LeakPlan(
         maximum_ma=level_cap_ma(session),
         up_ma_per_s=SLEW_SHARE * limits[Quantity.SLEW_UP_MA_PER_S].value,
-        grid_ma=setup.amplitude_step_ma,
+        grid_ma=setup.amplitude_step,
     )
     plan = replace(
         plan, step_s=plan.settle_s + setup.program.window_s + lag_s + MEASURED_S
@@ -90,7 +89,7 @@ def plan_leak(session: Session) -> LeakPlan | str:
             f"the intensity may rise to {max(whole.maximum_ma, 0.0):.1f} mA, which is "
             f"too little for {plan.n_steps} steps"
         )
-    spent_s = session.dose.at(session.now_s, fraction).on_s
+    spent_s = session.sites[0].dose.at(session.now_s, fraction).on_s
     if whole.on_s + spent_s > fraction * ON_WINDOW_S:
         return (
             f"{spent_s:.0f} s of the last minute were stimulation, which leaves no "
@@ -169,9 +168,7 @@ def abandon_leak(session: Session, why: str, phase: Phase = Phase.ARMED) -> Step
 
 def _end(session: Session, phase: Phase, why: str) -> Step:
     # What comes next starts from zero, whatever was reached here.
-    ended = replace(
-        session, leak_run=None, established=Established(t_s=session.now_s), ebb=None
-    )
+    ended = replace(session, leak_run=None, sites=session.from_zero(), ebb=None)
     changed, notes = enter(ended, phase, cause=why)
     return changed, (*notes, prompt(Task.RELAX))
 
@@ -179,8 +176,8 @@ def _end(session: Session, phase: Phase, why: str) -> Step:
 def _held_back(session: Session, run: LeakRun) -> str:
     """Say so if the device gives less than the step asks for: its leak is smaller."""
     asked_ma = run.amplitude_ma(session.now_s)
-    given_ma = session.readback_ma
-    if asked_ma - given_ma <= session.setup.amplitude_step_ma + BEHIND_MA:
+    given_ma = session.readback
+    if asked_ma - given_ma <= session.setup.amplitude_step + BEHIND_MA:
         return ""
     return f"the output gave {given_ma:.1f} mA of {asked_ma:.1f} mA: a limit held it"
 
@@ -207,5 +204,5 @@ def is_distrusted(session: Session, measured_s: float) -> bool:
         return False
     if not isinstance(leak, LeakResult) or leak.refusal:
         return True
-    highest_ma = leak.measured_ma + session.setup.amplitude_step_ma
-    return session.established.peak_ma > highest_ma
+    highest_ma = leak.measured_ma + session.setup.amplitude_step
+    return session.established.peak > highest_ma

@@ -25,6 +25,18 @@ class Quantity(enum.StrEnum):
     TREATMENT_S = "treatment_s"
     SESSION_CHARGE_MC = "session_charge_mc"
     DAY_CHARGE_MC = "day_charge_mc"
+    MASSAGE_KPA = "massage_kpa"
+    MASSAGE_KPA_PER_S = "massage_kpa_per_s"
+    MASSAGE_ON_FRACTION = "massage_on_fraction"
+    VIBRATION_MM = "vibration_mm"
+    VIBRATION_MM_PER_S = "vibration_mm_per_s"
+    VIBRATION_HZ = "vibration_hz"
+    VIBRATION_ON_FRACTION = "vibration_on_fraction"
+    MAT_KPA = "mat_kpa"
+    MAT_KPA_PER_S = "mat_kpa_per_s"
+    PRESSURE_KPA = "pressure_kpa"
+    PRESSURE_KPA_PER_S = "pressure_kpa_per_s"
+    PRESSURE_ON_FRACTION = "pressure_on_fraction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,24 @@ COMPILED: Mapping[Quantity, Guardrail] = {
     Quantity.TREATMENT_S: Guardrail(1800.0, 1200.0, _PROPOSAL),
     Quantity.SESSION_CHARGE_MC: Guardrail(50.0, 30.0, _PROPOSAL),
     Quantity.DAY_CHARGE_MC: Guardrail(100.0, 50.0, _PROPOSAL),
+    # R: massage presses with 20–200 kPa.
+    Quantity.MASSAGE_KPA: Guardrail(200.0, 120.0, _PROPOSAL),
+    Quantity.MASSAGE_KPA_PER_S: Guardrail(20.0, 10.0, _PROPOSAL),
+    Quantity.MASSAGE_ON_FRACTION: Guardrail(0.8, 0.7, _PROPOSAL),
+    Quantity.VIBRATION_MM: Guardrail(2.0, 0.5, _PROPOSAL),
+    Quantity.VIBRATION_MM_PER_S: Guardrail(0.5, 0.2, _PROPOSAL),
+    # The tonic vibration reflex is strongest at 100–150 Hz (Park and Martin 1993,
+    # Scand J Work Environ Health 19:35); above it nothing is known.
+    Quantity.VIBRATION_HZ: Guardrail(150.0, 80.0, _PROPOSAL),
+    Quantity.VIBRATION_ON_FRACTION: Guardrail(0.7, 0.7, _PROPOSAL),
+    Quantity.MAT_KPA: Guardrail(40.0, 25.0, _PROPOSAL),
+    Quantity.MAT_KPA_PER_S: Guardrail(2.0, 1.0, _PROPOSAL),
+    # 2.5 kg/cm² (245 kPa) is a test pressure of manual practice (Fernández-de-las-Peñas
+    # 2006); a ramp of 5–10 kPa/s.
+    Quantity.PRESSURE_KPA: Guardrail(250.0, 200.0, _PROPOSAL),
+    Quantity.PRESSURE_KPA_PER_S: Guardrail(20.0, 10.0, _PROPOSAL),
+    # Of 4 min: a ramp and a hold of 90 s, and released for as long.
+    Quantity.PRESSURE_ON_FRACTION: Guardrail(0.5, 0.5, _PROPOSAL),
 }
 
 #: Below these there is no pulse to speak of, and the formulas of charge and density
@@ -252,9 +282,9 @@ class Bounded:
 
     Parameters
     ----------
-    amplitude_ma : float
+    amplitude : float
         Finite, on the device's grid, within every limit.
-    exact_ma : float
+    exact : float
         The same before it was put on the grid.
     most_limiting : str
         Reason of the tightest bound that was touched; empty when none was.
@@ -262,25 +292,25 @@ class Bounded:
         Every bound that the request exceeded.
     """
 
-    amplitude_ma: float
-    exact_ma: float
+    amplitude: float
+    exact: float
     most_limiting: str = ""
     reasons: tuple[str, ...] = ()
 
 
 def bound_amplitude(
-    request_ma: float, ceilings_ma: Mapping[str, float], step_ma: float
+    request: float, ceilings: Mapping[str, float], step: float
 ) -> Bounded:
     """Bound a requested amplitude.
 
     Parameters
     ----------
-    request_ma : float
-        What the control law asks for. Anything that is not a finite number above 0
-        becomes 0.
-    ceilings_ma : mapping of str to float
-        Reason to ceiling. A ceiling that is not a number counts as 0.
-    step_ma : float
+    request : float
+        What is asked for, in the unit of the actuator. Anything that is not a finite
+        number above 0 becomes 0.
+    ceilings : mapping of str to float
+        Reason to ceiling in the same unit. A ceiling that is not a number counts as 0.
+    step : float
         Grid of the device; 0 means continuous.
 
     Returns
@@ -288,15 +318,15 @@ def bound_amplitude(
     Bounded
         Amplitude and reasons.
     """
-    if not math.isfinite(request_ma) or request_ma < 0:
+    if not math.isfinite(request) or request < 0:
         return Bounded(0.0, 0.0, "not_finite_or_negative", ("not_finite_or_negative",))
-    safe = {why: c if c >= 0 else 0.0 for why, c in ceilings_ma.items()}
-    exceeded = {why: c for why, c in safe.items() if c < request_ma}
+    safe = {why: c if c >= 0 else 0.0 for why, c in ceilings.items()}
+    exceeded = {why: c for why, c in safe.items() if c < request}
     # A law that is told its ceiling asks for just that: the bound counts as touched.
-    touched = {why: c for why, c in safe.items() if request_ma > 0 and c <= request_ma}
+    touched = {why: c for why, c in safe.items() if request > 0 and c <= request}
     most_limiting = min(touched, key=lambda why: touched[why], default="")
-    ceiling = min([request_ma, *exceeded.values()])
-    amplitude = min(floor_to_step(ceiling, step_ma), ceiling)
+    ceiling = min([request, *exceeded.values()])
+    amplitude = min(floor_to_step(ceiling, step), ceiling)
     return Bounded(amplitude, ceiling, most_limiting, tuple(sorted(exceeded)))
 
 

@@ -91,10 +91,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class SampleArrived:
-    """EMG came. ``now_s`` is the LSL clock of this host when it is handled."""
+    """EMG came. ``now_s`` is the LSL clock of this host when it is handled.
+
+    ``others`` are those of the other muscles that the program looks at.
+    """
 
     now_s: float
     sample: Sample
+    others: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class SourceLost:
 
 @dataclass(frozen=True, slots=True)
 class ReadbackSeen:
-    """The output role says what the device does."""
+    """The output role says what the device does: its largest amplitude."""
 
     now_s: float
     active: bool
@@ -194,8 +198,8 @@ class Command:
         For ``PRESS``: what a new holding of the button would earn.
     arming : ArmRequest
         For ``ARM``: who answers for it, and what was confirmed.
-    amplitude_ma : float or None
-        For ``LEVEL`` and ``LIMIT``.
+    amplitude_ma, amplitude_kpa, amplitude_mm : float or None
+        For ``LEVEL`` and ``LIMIT``: the one in the unit of the program's actuators.
     measure, value, text
         For ``ASSESS``: what was measured, the number, or the notes. The text of a
         ``MARK`` says what is marked.
@@ -213,6 +217,8 @@ class Command:
     token: str = ""
     arming: ArmRequest = field(default_factory=ArmRequest)
     amplitude_ma: float | None = None
+    amplitude_kpa: float | None = None
+    amplitude_mm: float | None = None
     measure: str = ""
     value: float | None = None
     text: str = ""

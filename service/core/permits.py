@@ -5,16 +5,18 @@ memory of what was felt, and monotonic time. It decides nothing but "this much a
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from service.core.dose import Dose
-from service.core.limits import (
-    Limits,
-    Pulse,
-    Quantity,
-    amplitude_ceilings,
-    bound_amplitude,
+from service.core.actuators import (
+    MAX_CURRENT_CHANNELS,
+    Drive,
+    Wiring,
+    drive_ceilings,
 )
+from service.core.dose import Dose, on_fraction_of
+from service.core.evolve import evolve
+from service.core.limits import Limits, bound_amplitude
+from service.core.plans import Modality
 from service.core.slew import Established
 
 #: A permit never lives longer than this. A: engineering proposal.
@@ -25,25 +27,6 @@ MAX_AHEAD_NS = 5_000_000
 
 NS_PER_MS = 1_000_000
 _NS = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """One output channel: the grid of the device and the pads on the skin.
-
-    Parameters
-    ----------
-    max_amplitude_ma : float
-        What the device can do.
-    amplitude_step_ma : float
-        Its grid; 0 means continuous.
-    pad_area_cm2 : float
-        Declared area of the smaller pad.
-    """
-
-    max_amplitude_ma: float
-    amplitude_step_ma: float
-    pad_area_cm2: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +41,7 @@ class Claim:
         Monotonic times at which the session was armed and the permit was issued.
     ttl_ms : int
         Life of the permit from ``issued_ns`` on.
-    pulses : tuple of (amplitude_ma, pulse_width_us, frequency_hz)
+    drives : tuple of Drive
         One per channel; the amplitudes are not on the device's grid yet.
     session_id : str
         Whose charge it counts as.
@@ -68,7 +51,7 @@ class Claim:
     armed_ns: int
     issued_ns: int
     ttl_ms: int
-    pulses: tuple[tuple[float, float, float], ...]
+    drives: tuple[Drive, ...]
     session_id: str = ""
 
     @property
@@ -123,7 +106,7 @@ class Gate:
         Gate
             Obeys no arming that is not later.
         """
-        return replace(self, stopped_ns=now_ns, expires_ns=0, established=())
+        return evolve(self, stopped_ns=now_ns, expires_ns=0, established=())
 
     def zeroed(self) -> "Gate":
         """Return the gate after an expiry: what follows starts again from zero.
@@ -133,7 +116,7 @@ class Gate:
         Gate
             Without memory of what was felt.
         """
-        return replace(self, expires_ns=0, established=())
+        return evolve(self, expires_ns=0, established=())
 
     def admit(self, claim: Claim, now_ns: int) -> "Admitted | Refusal":
         """Judge a permit.
@@ -161,17 +144,17 @@ class Gate:
         felt: list[Established] = []
         doses: list[Dose] = []
         limited_by = ""
-        for wiring, before, dose, pulse in zip(
-            self.wiring, memory, self._settled(claim), claim.pulses, strict=True
+        for wiring, before, dose, drive in zip(
+            self.wiring, memory, self._settled(claim), claim.drives, strict=True
         ):
-            shape = Pulse(pulse[1], pulse[2], wiring.pad_area_cm2)
-            ceilings = self._ceilings(wiring, before, dose, shape, issued_s)
-            bounded = bound_amplitude(pulse[0], ceilings, wiring.amplitude_step_ma)
+            ceilings = self._ceilings(wiring, before, dose, drive, issued_s)
+            bounded = bound_amplitude(drive.amplitude, ceilings, wiring.amplitude_step)
             limited_by = limited_by or bounded.most_limiting
-            amplitudes.append(bounded.amplitude_ma)
-            felt.append(before.after(issued_s, bounded.exact_ma))
-            doses.append(dose.applied(bounded.amplitude_ma, shape, expires_s))
-        gate = replace(
+            amplitudes.append(bounded.amplitude)
+            felt.append(before.after(issued_s, bounded.exact))
+            given = evolve(drive, amplitude=bounded.amplitude)
+            doses.append(dose.applied(given, expires_s))
+        gate = evolve(
             self,
             armed_ns=claim.armed_ns,
             sequence=claim.sequence,
@@ -195,31 +178,65 @@ class Gate:
             return "older_arming"
         if claim.armed_ns == self.armed_ns and claim.sequence <= self.sequence:
             return "sequence"
-        if len(claim.pulses) != len(self.wiring):
+        if len(claim.drives) != len(self.wiring):
             return "channels"
-        if not all(math.isfinite(x) and x >= 0 for p in claim.pulses for x in p):
+        if not all(_is_number(drive) for drive in claim.drives):
             return "not_finite_or_negative"
+        if self._currents(claim) > MAX_CURRENT_CHANNELS:
+            return "too_many_currents"
         return ""
+
+    def _currents(self, claim: Claim) -> int:
+        return sum(
+            wiring.modality is Modality.EMS and drive.amplitude > 0
+            for wiring, drive in zip(self.wiring, claim.drives, strict=True)
+        )
 
     def _settled(self, claim: Claim) -> tuple[Dose, ...]:
         """Return what has gone out up to now, per channel."""
-        doses = self.doses or (Dose(),) * len(self.wiring)
+        doses = self.doses or tuple(account(wiring) for wiring in self.wiring)
         if claim.session_id != self.session_id:
-            doses = tuple(replace(dose, charge_uc=0.0) for dose in doses)
-        fraction = self.limits[Quantity.ON_FRACTION].value
-        return tuple(dose.at(claim.issued_ns * _NS, fraction) for dose in doses)
+            doses = tuple(evolve(dose, charge_uc=0.0) for dose in doses)
+        issued_s = claim.issued_ns * _NS
+        return tuple(
+            dose.at(issued_s, on_fraction_of(self.limits, wiring.actuator))
+            for dose, wiring in zip(doses, self.wiring, strict=True)
+        )
 
     def _ceilings(
-        self, wiring: Wiring, before: Established, dose: Dose, pulse: Pulse, t_s: float
+        self, wiring: Wiring, before: Established, dose: Dose, drive: Drive, t_s: float
     ) -> dict[str, float]:
         # Time between the decisions, not between their arrivals: what the engine
         # found to be a legal rise is not cut because the second permit was faster.
-        ceilings = amplitude_ceilings(self.limits, pulse)
-        ceilings["device"] = wiring.max_amplitude_ma
-        ceilings.update(dose.ceilings(self.limits))
-        slew = self.limits[Quantity.SLEW_UP_MA_PER_S]
-        ceilings[f"slew:{slew.origin}"] = before.ceiling_ma(t_s, slew.value) + ROUNDING
+        actuator = wiring.actuator
+        ceilings = drive_ceilings(self.limits, wiring, drive)
+        ceilings["device"] = wiring.max_amplitude
+        ceilings.update(dose.ceilings(self.limits, actuator))
+        slew = self.limits[actuator.slew]
+        ceiling = before.ceiling(t_s, slew.value, actuator.max_step)
+        ceilings[f"slew:{slew.origin}"] = ceiling + ROUNDING
         return ceilings
+
+
+def account(wiring: Wiring) -> Dose:
+    """Return the account of a channel on which nothing has gone out yet.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        The channel.
+
+    Returns
+    -------
+    Dose
+        Empty.
+    """
+    return Dose(window_s=wiring.actuator.on_window_s)
+
+
+def _is_number(drive: Drive) -> bool:
+    values = drive.amplitude, drive.pulse_width_us, drive.frequency_hz
+    return all(math.isfinite(x) and x >= 0 for x in values)
 
 
 #: Engine and output compute the slew ceiling from times of different resolution.
@@ -234,14 +251,14 @@ class Admitted:
     ----------
     gate : Gate
         The gate afterwards.
-    amplitudes_ma : tuple of float
-        Per channel: finite, on the grid, within every bound.
+    amplitudes : tuple of float
+        Per channel, in its unit: finite, on the grid, within every bound.
     limited_by : str
         The bound that made an amplitude smaller than its permit; empty when none did.
     """
 
     gate: Gate
-    amplitudes_ma: tuple[float, ...]
+    amplitudes: tuple[float, ...]
     limited_by: str
 
 

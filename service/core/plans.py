@@ -11,6 +11,10 @@ class Modality(enum.StrEnum):
     """What a program actuates."""
 
     EMS = "ems"
+    MASSAGE = "massage"
+    VIBRATION = "vibration"
+    MAT = "mat"
+    PRESSURE = "pressure"
     NONE = "none"
 
 

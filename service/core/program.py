@@ -184,8 +184,8 @@ class Program:
     ----------
     name, title : str
         For machines and for people.
-    max_amplitude_ma, pulse_width_us, frequency_hz : float
-        What is actuated.
+    max_amplitude, pulse_width_us, frequency_hz : float
+        What is actuated; the amplitude is in the unit of the modality.
     window_s : float
         Length of the RMS window that measures tone; the chain is built with it.
     wean_ma_per_s : float
@@ -207,7 +207,7 @@ class Program:
 
     name: str = "ems-flutter"
     title: str = "Gentle low-frequency EMS"
-    max_amplitude_ma: float = 15.0
+    max_amplitude: float = 15.0
     pulse_width_us: float = 200.0
     frequency_hz: float = 4.0
     window_s: float = 1.0
@@ -223,6 +223,11 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+
+    @property
+    def has_muscles(self) -> bool:
+        """Whether it looks at every muscle that the rig names, not at one only."""
+        return False
 
     @property
     def actuates(self) -> bool:

@@ -1,8 +1,9 @@
 """What a session knows at one moment."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from service.core.actuators import Wiring
 from service.core.arming import Button, Safety
 from service.core.calibration import NOISE_BANDWIDTH_HZ, CalibrationRun
 from service.core.control import Level
@@ -10,9 +11,10 @@ from service.core.dose import Dose
 from service.core.ebb import Ebb
 from service.core.guards import CrampWatch, ToneLock
 from service.core.leak import LeakResult, LeakRun
-from service.core.limits import Bound, Limits, Pulse, Quantity
+from service.core.limits import Bound, Limits, Quantity
 from service.core.measures import Entered
 from service.core.model import Note, Outcome, Phase, Sample
+from service.core.permits import account
 from service.core.program import Program
 from service.core.response import Response
 from service.core.rhythm import Rhythm
@@ -22,6 +24,41 @@ from service.core.stage import Stage
 from service.core.thresholds import Thresholds
 from service.core.tone import Calibration, Relaxation, ZeroTime
 from service.core.twitches import Needling
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One actuator that a session drives.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        What it is.
+    index : int
+        Which channel of the output.
+    label : str
+        Its name.
+    """
+
+    wiring: Wiring
+    index: int = 0
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteMemory:
+    """What a session knows about one actuator.
+
+    Parameters
+    ----------
+    established : Established
+        Memory of the slew limit.
+    dose : Dose
+        On-time and charge so far.
+    """
+
+    established: Established = field(default_factory=Established)
+    dose: Dose = field(default_factory=Dose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +73,12 @@ class Setup:
         What is done.
     limits : mapping of Quantity to Bound
         Every bound in force.
-    pad_area_cm2 : float
-        Declared area of the smaller electrode.
-    amplitude_step_ma : float
-        Grid of the device.
+    sites : tuple of Site
+        The actuators that the program drives; at least one, which is not driven where
+        nothing is actuated.
+    muscles : tuple of str
+        Labels of the EMG channels: first the one that decides, then any others that
+        the program looks at.
     needs_journal : bool
         Whether "no record" is a veto: always on a rig, never in virtual time.
     noise_bandwidth_hz : float
@@ -55,8 +94,8 @@ class Setup:
     session_id: str
     program: Program
     limits: Limits
-    pad_area_cm2: float
-    amplitude_step_ma: float
+    sites: tuple[Site, ...]
+    muscles: tuple[str, ...] = ("",)
     needs_journal: bool = False
     noise_bandwidth_hz: float = NOISE_BANDWIDTH_HZ
     safety: Safety = field(default_factory=Safety)
@@ -64,10 +103,14 @@ class Setup:
     locked_until_s: float = -math.inf
 
     @property
-    def pulse(self) -> Pulse:
-        """The pulse of the program on these electrodes."""
-        program = self.program
-        return Pulse(program.pulse_width_us, program.frequency_hz, self.pad_area_cm2)
+    def unit(self) -> str:
+        """Unit of every amplitude of this session."""
+        return self.sites[0].wiring.actuator.unit
+
+    @property
+    def amplitude_step(self) -> float:
+        """Grid of the first actuator."""
+        return self.sites[0].wiring.amplitude_step
 
     @property
     def treatment_s(self) -> float:
@@ -108,8 +151,9 @@ class Treatment:
         Whether the tone is locked, as in a spasm.
     reached_s : float or None
         Begin of the first hold that was satisfied.
-    peak_ma, dose_ma_s : float
-        Largest amplitude that went out, and the sum over time.
+    peak, dose : float
+        Largest amplitude that went out, and the sum of all over time, in the unit of
+        the actuators.
     feedback : Feedback or None
         What a person is shown; None before the first tone, and without biofeedback.
     needling : Needling
@@ -132,8 +176,8 @@ class Treatment:
     law_state: object = None
     lock: ToneLock = field(default_factory=ToneLock)
     reached_s: float | None = None
-    peak_ma: float = 0.0
-    dose_ma_s: float = 0.0
+    peak: float = 0.0
+    dose: float = 0.0
     feedback: Feedback | None = None
     needling: Needling = field(default_factory=Needling)
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -159,18 +203,18 @@ class Session:
         Since when the device has confirmed zero.
     last_good_s : float
         When EMG of good quality came last.
-    readback_s, readback_ma : float
-        Time of the newest readback, and the amplitude in it.
+    readback_s, readback : float
+        Time of the newest readback, and the largest amplitude in it.
     output_fault : str or None
         What the newest readback complained about.
     journal_s : float
         When the recorder was heard last.
     journal_trouble : str
         Why it cannot write; empty when it can.
-    established : Established
-        Memory of the slew limit.
-    dose : Dose
-        On-time and charge so far.
+    sites : tuple of SiteMemory
+        Of every actuator; made by the session itself.
+    others : tuple of Sample
+        Newest EMG of the other muscles.
     ebb : Ebb or None
         The way down to zero that is under way.
     button : Button
@@ -179,8 +223,8 @@ class Session:
         Who armed.
     present_s : float
         When an operator was heard of last.
-    operator_ma : float
-        Bound that the operator has set.
+    operator_bound : float
+        Bound that the operator has set, in the unit of the actuators.
     calibrating : CalibrationRun or None
         The calibration under way.
     calibration : Calibration or None
@@ -217,16 +261,16 @@ class Session:
     zero: ZeroTime = field(default_factory=ZeroTime)
     output_fault: str | None = None
     readback_s: float = -math.inf
-    readback_ma: float = 0.0
+    readback: float = 0.0
     journal_s: float = -math.inf
     journal_trouble: str = ""
-    established: Established = field(default_factory=Established)
-    dose: Dose = field(default_factory=Dose)
+    sites: tuple[SiteMemory, ...] = ()
+    others: tuple[Sample, ...] = ()
     ebb: Ebb | None = None
     button: Button = field(default_factory=Button)
     operator: str = ""
     present_s: float = -math.inf
-    operator_ma: float = math.inf
+    operator_bound: float = math.inf
     calibrating: CalibrationRun | None = None
     calibration: Calibration | None = None
     leak_run: LeakRun | None = None
@@ -239,6 +283,47 @@ class Session:
     outcome: Outcome | None = None
     cause: str = ""
     entries: tuple[Entered, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.sites:
+            new = tuple(SiteMemory(dose=account(s.wiring)) for s in self.setup.sites)
+            object.__setattr__(self, "sites", new)
+
+    @property
+    def established(self) -> Established:
+        """Memory of the slew limit of the strongest actuator."""
+        return max((s.established for s in self.sites), key=lambda e: e.amplitude)
+
+    def from_zero(self) -> "tuple[SiteMemory, ...]":
+        """Return the memories of the actuators after all of them went to zero.
+
+        Returns
+        -------
+        tuple of SiteMemory
+            Nothing has been felt; on-time and charge stay.
+        """
+        zero = Established(t_s=self.now_s)
+        return tuple(replace(site, established=zero) for site in self.sites)
+
+    def is_undisturbed(self, measured_s: float, window_s: float) -> bool:
+        """Return whether tone may be taken from a window of the EMG.
+
+        Parameters
+        ----------
+        measured_s : float
+            End of the window.
+        window_s : float
+            Its length.
+
+        Returns
+        -------
+        bool
+            True if nothing that disturbs the EMG was on in it.
+        """
+        program = self.setup.program
+        if program.actuates and not self.setup.sites[0].wiring.actuator.disturbs_emg:
+            return True
+        return self.zero.covers(measured_s, window_s, program.bout)
 
 
 Step = tuple[Session, tuple[Note, ...]]

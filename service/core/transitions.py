@@ -5,7 +5,6 @@ from dataclasses import replace
 from service.core.control import Level
 from service.core.model import Note, Outcome, Phase, Task
 from service.core.rhythm import Rhythm
-from service.core.slew import Established
 from service.core.state import Session, Step
 
 
@@ -113,7 +112,7 @@ def hold(session: Session, reason: str) -> Step:
         treatment=treatment,
         hold_reason=reason,
         resume_to=session.phase,
-        established=Established(t_s=session.now_s),
+        sites=session.from_zero(),
         ebb=None,
     )
     return enter(held, Phase.HOLDING, cause=reason)

@@ -2,13 +2,13 @@
 
 import math
 import statistics
-from dataclasses import replace
 
 from dsp.types import QualityFlag
+from service.core.actuators import Drive, drive_ceilings
 from service.core.control import Level, wean
+from service.core.evolve import evolve
 from service.core.guards import LOCK_RATIO
 from service.core.laws.protocol import ClosedBout, Observation
-from service.core.limits import amplitude_ceilings
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
@@ -60,15 +60,15 @@ def treat(session: Session, sample: Sample) -> Step:
     if calibration is None or treatment is None:
         msg = "treating needs a calibration and a treatment"
         raise ValueError(msg)
-    was_locked = treatment.lock.is_locked
+    lock = treatment.lock
     treatment = measure(session, treatment, calibration, sample)
     before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
     closed = _closed_bout(before) if treatment.on and not before.on else None
     treatment = _move_level(session, treatment, closed)
-    session = replace(session, treatment=treatment)
+    session = evolve(session, treatment=treatment)
     session, more = _conclude(session, treatment)
-    if treatment.lock.is_locked and not was_locked:
+    if treatment.lock is not lock and treatment.lock.is_locked and not lock.is_locked:
         told = Note("tone_lock", {"tone_pct_mvc": treatment.tone_pct_mvc})
         notes = (*notes, told)
     return session, (*notes, *more)
@@ -92,13 +92,19 @@ def level_cap_ma(session: Session) -> float:
     float
         In mA.
     """
-    ceilings = amplitude_ceilings(session.setup.limits, session.setup.pulse)
-    cap_ma = min(*ceilings.values(), session.operator_ma)
+    return _cap_ma(session, session.treatment)
+
+
+def _cap_ma(session: Session, treatment: Treatment | None) -> float:
+    site, program = session.setup.sites[0], session.setup.program
+    drive = Drive(0.0, program.pulse_width_us, program.frequency_hz)
+    ceilings = drive_ceilings(session.setup.limits, site.wiring, drive)
+    cap_ma = min(*ceilings.values(), session.operator_bound)
     if session.setup.stage is Stage.MONITOR:
         return 0.0
-    if session.treatment is not None:
-        marked = session.treatment.thresholds.ceilings_ma()
-        cap_ma = min(cap_ma, session.treatment.response.cap_ma, *marked.values())
+    if treatment is not None:
+        marked = treatment.thresholds.ceilings_ma()
+        cap_ma = min(cap_ma, treatment.response.cap_ma, *marked.values())
     return cap_ma
 
 
@@ -125,12 +131,12 @@ def measure(
     """
     program = session.setup.program
     measured_s = sample.measured_s
-    if measured_s - treatment.tone_s >= UPDATE_S * 0.99 and session.zero.covers(
-        measured_s, program.window_s, program.bout
+    if measured_s - treatment.tone_s >= UPDATE_S * 0.99 and session.is_undisturbed(
+        measured_s, program.window_s
     ):
         tone = calibration.tone_pct_mvc(sample.rms_uv)
         bar = LOCK_RATIO * max(RELAXED_PCT_MVC, _rest_pct_mvc(calibration))
-        treatment = replace(
+        treatment = evolve(
             treatment,
             lock=treatment.lock.measured(measured_s, tone, bar),
             tone_pct_mvc=tone,
@@ -144,7 +150,7 @@ def measure(
     # One bout of patience: an older tone says nothing about now.
     known_s = program.bout.on_s + program.bout.off_s + program.window_s
     if session.now_s - treatment.tone_s > known_s:
-        return replace(treatment, relaxation=treatment.relaxation.lapsed())
+        return evolve(treatment, relaxation=treatment.relaxation.lapsed())
     relaxation = treatment.relaxation.after(
         session.now_s,
         treatment.tone_pct_mvc,
@@ -152,7 +158,9 @@ def measure(
         believed=not treatment.moved,
         fresh=session.now_s - treatment.tone_s <= FRESH_S,
     )
-    return replace(treatment, relaxation=relaxation)
+    if relaxation is treatment.relaxation:
+        return treatment
+    return evolve(treatment, relaxation=relaxation)
 
 
 def _turn_bout(
@@ -160,7 +168,7 @@ def _turn_bout(
 ) -> tuple[Treatment, tuple[Note, ...]]:
     bout, rhythm = session.setup.program.bout, treatment.rhythm
     elapsed_s = session.now_s - treatment.bout_s
-    turned = replace(treatment, on=not treatment.on, bout_s=session.now_s)
+    turned = evolve(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
         return (treatment if elapsed_s < rhythm.on_s(bout) else turned), ()
     pushes = _pushes(session, treatment, calibration)
@@ -168,7 +176,7 @@ def _turn_bout(
         return treatment, ()
     near_pct_mvc = NEAR_RATIO * session.setup.program.success.threshold_pct_mvc
     near = treatment.tone_pct_mvc <= near_pct_mvc
-    turned = replace(turned, rhythm=rhythm.after(bout, pushes=pushes, near=near))
+    turned = evolve(turned, rhythm=rhythm.after(bout, pushes=pushes, near=near))
     before = treatment.response
     after = before.window_closed(
         session.setup.program.response,
@@ -178,7 +186,7 @@ def _turn_bout(
         rhythm.step,
     )
     if after.strikes == before.strikes:
-        return replace(turned, response=after), ()
+        return evolve(turned, response=after), ()
     halved = Level(treatment.level.level_ma * STRIKE_RATIO, session.now_s)
     note = Note(
         "strike",
@@ -190,7 +198,7 @@ def _turn_bout(
             "cap_ma": after.cap_ma,
         },
     )
-    return replace(turned, response=after, level=halved), (note,)
+    return evolve(turned, response=after, level=halved), (note,)
 
 
 def _pushes(session: Session, treatment: Treatment, calibration: Calibration) -> bool:
@@ -224,8 +232,8 @@ def _move_level(
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
         response = treatment.response.at_level(now_s, 0.0, math.inf)
-        return replace(treatment, level=level, response=response)
-    cap_ma = level_cap_ma(replace(session, treatment=treatment))
+        return evolve(treatment, level=level, response=response)
+    cap_ma = _cap_ma(session, treatment)
     observation = Observation(
         t_s=now_s,
         level_ma=treatment.level.level_ma,
@@ -240,11 +248,10 @@ def _move_level(
     )
     law_state, level_ma, _ = program.law.step(treatment.law_state, observation)
     level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
-    treatment = replace(treatment, law_state=law_state)
     # What counts is what was felt: slew lets it follow the level in on parts only.
-    felt_ma = min(level.level_ma, session.established.peak_ma)
+    felt_ma = min(level.level_ma, max(s.established.peak for s in session.sites))
     response = treatment.response.at_level(now_s, felt_ma, cap_ma)
-    return replace(treatment, level=level, response=response)
+    return evolve(treatment, law_state=law_state, level=level, response=response)
 
 
 def _by_hand_ma(
@@ -271,8 +278,8 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
         reached_s = treatment.reached_s
         if reached_s is None:
             reached_s = treatment.relaxation.history[0][0]
-        treatment = replace(treatment, reached_s=reached_s)
-        return enter(replace(session, treatment=treatment), Phase.WEANING)
+        treatment = evolve(treatment, reached_s=reached_s)
+        return enter(evolve(session, treatment=treatment), Phase.WEANING)
     if _is_pointless(session, treatment):
         return give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
@@ -326,12 +333,12 @@ def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
 
 def _conclude_weaning(session: Session, treatment: Treatment) -> Step:
     if treatment.relaxation.lost(session.now_s, session.setup.program.success):
-        forgotten = replace(treatment, relaxation=treatment.relaxation.forgotten())
+        forgotten = evolve(treatment, relaxation=treatment.relaxation.forgotten())
         back, notes = enter(
-            replace(session, treatment=forgotten), Phase.TREATING, cause="relapse"
+            evolve(session, treatment=forgotten), Phase.TREATING, cause="relapse"
         )
         return back, (*notes, Note("relapse", {"tone_pct_mvc": treatment.tone_pct_mvc}))
-    if treatment.level.level_ma <= session.setup.amplitude_step_ma:
+    if treatment.level.level_ma <= session.setup.amplitude_step:
         return end(session, Outcome.REACHED, "relaxed and weaned")
     return session, ()
 
@@ -355,5 +362,5 @@ def end(session: Session, outcome: Outcome, cause: str) -> Step:
     notes : tuple of Note
         The phase change and a prompt.
     """
-    ended = replace(session, outcome=outcome, cause=cause, reassess_uv=())
+    ended = evolve(session, outcome=outcome, cause=cause, reassess_uv=())
     return enter(ended, Phase.REASSESSING, cause=cause)

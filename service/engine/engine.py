@@ -30,11 +30,11 @@ from service.core.model import (
 )
 from service.core.session import reduce
 from service.core.state import Session
-from service.engine.activity import ActivityWatch
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
 from service.engine.ledger import Ledger
-from service.engine.needles import NeedleWatch, insertion_of
+from service.engine.marks import mark_of
+from service.engine.observers import Observers
 from service.engine.opening import EngineParams, plan_session
 from service.engine.permits import PermitDesk, begins, pulse_rate_hz
 from service.engine.records import Recording
@@ -97,14 +97,14 @@ class Engine:
         self._session: Session | None = None
         self._decision = NO_DECISION
         self._where = (params.control_source, 0)
+        self._also: tuple[int, ...] = ()
         self._names = {"subject": "", "source": "", "channel": ""}
         self._task = ""
         self._output: OutputState | None = None
-        self._desk = PermitDesk(len(params.gate.wiring), params.output_channel)
+        self._desk = PermitDesk(len(params.gate.wiring))
         self._recording = Recording(tell, listened=params.watched)
         self._references = references or ReferenceDesk()
-        self._watch = ActivityWatch(heeded=params.watched)
-        self._needles = NeedleWatch()
+        self._observers = Observers(watched=params.watched)
         self._ledger = Ledger(params.subjects, self._tell_unsettled)
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
@@ -178,31 +178,30 @@ class Engine:
         sample = feed.sample(channel) if feed.name == source else None
         if sample is not None:
             self._fresh_t_s = sample.t_s
-            self._reduce(model.SampleArrived(self._now_s, sample))
+            others = feed.samples(self._also)
+            self._reduce(model.SampleArrived(self._now_s, sample, others))
             self._fresh_t_s = None
             self._observe(feed, sample)
         elif self._now_s - self._told_s >= TELL_EVERY_S:
             self._tell_state()
 
     def _observe(self, feed: Feed, sample: model.Sample) -> None:
-        session = self._session
-        if session is None:
+        if (session := self._session) is None:
             return
-        cleaned_uv, fs = feed.take_cleaned(), feed.sample_rate_hz
-        for note in self._watch.hear(session, sample, feed, cleaned_uv):
+        notes, seen = self._observers.hear(session, sample, feed)
+        for note in notes:
             self._tell_note(note)
             self._recording.note(session, note)
-        for twitch in self._needles.hear(session, sample, fs, cleaned_uv):
-            self._reduce(twitch)
+        for event in seen:
+            self._reduce(event)
 
     def _hear_marker(self, marker: Marker) -> None:
         self._tell_event(
             "marker", {"source": marker.source, "text": marker.text, "t": marker.t_s}
         )
-        plan = self._session.setup.program.needling if self._session else None
-        insertion = insertion_of(marker, plan, self._now_s)
-        if insertion is not None:
-            self._reduce(insertion)
+        mark = mark_of(marker, self._session, self._now_s)
+        if mark is not None:
+            self._reduce(mark)
 
     def _lose(self, source: str, reason: str) -> None:
         self._tell_source(source, "source_lost", reason)
@@ -240,11 +239,10 @@ class Engine:
         stopped = state.stopped_ns >= self._desk.armed_ns
         if stopped and session.phase in PERMITTED_PHASES:
             self._reduce(model.Command(self._now_s, Verb.STOP))
-        k = self._params.output_channel
-        amplitude = state.amplitudes[k] if state.amplitudes else 0.0
+        amplitude = max(state.amplitudes, default=0.0)
         if state.active and state.sequence < self._desk.sequence:
             # The device has not seen the newest permit: it may be about to rise.
-            amplitude = max(amplitude, self._decision.amplitude_ma)
+            amplitude = max(amplitude, self._decision.amplitude)
         fault = state.fault
         self._reduce(model.ReadbackSeen(self._now_s, state.active, amplitude, fault))
 
@@ -269,13 +267,13 @@ class Engine:
             return Reply(refused=why, kind="busy")
         source = self._params.control_source
         try:
-            setup, channel = plan_session(self._params, self._feeds[source], request)
+            setup, channels = plan_session(self._params, self._feeds[source], request)
         except (ValueError, ConfigError) as error:
             return Reply(refused=str(error), kind="bad_request")
         if session is not None:
             setup = replace(setup, locked_until_s=locked_until_s(session))
-        self._where = source, channel
-        label = self._feeds[source].labels[channel]
+        self._where, self._also = (source, channels[0]), channels[1:]
+        label = setup.muscles[0]
         self._names = {"subject": request.subject, "source": source, "channel": label}
         self._task, self._decision = "", NO_DECISION
         self._latency.restart()
@@ -284,7 +282,7 @@ class Engine:
         feed = self._feeds[source]
         feed.measure_over(setup.program.window_s)
         self._references.begin(request, feed, label)
-        self._watch.begin(feed, channel)
+        self._observers.begin(feed, channels[0])
         self._reduce(model.Command(self._now_s, Verb.CONNECT))
         if feed.connected:
             self._reduce(model.SourceOpened(self._now_s))
@@ -395,6 +393,6 @@ class Engine:
                 session=shown,
                 latency=self._latency.state(),
                 output=self._output,
-                activity=self._watch.state(self._now_s),
+                activity=self._observers.state(self._now_s),
             )
         )

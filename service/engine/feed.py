@@ -1,6 +1,7 @@
 """One EMG source inside the engine: its chain, its newest reading, its state."""
 
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -139,6 +140,11 @@ class Feed:
             self.lag_s,
             float(self._chain.rms_over(MVC_WINDOW_S)[channel]),
         )
+
+    def samples(self, channels: Iterable[int]) -> tuple[Sample, ...]:
+        """Return what the chain says about several channels; none before the first."""
+        found = (self.sample(channel) for channel in channels)
+        return tuple(sample for sample in found if sample is not None)
 
     def state(self, now_s: float) -> SourceState:
         """Return what an operator should know."""

@@ -33,8 +33,9 @@ class Ledger:
         """
         outcome = session.outcome.value if session.outcome else ""
         fraction = session.setup.limits[Quantity.ON_FRACTION].value
-        used = session.dose.at(session.now_s, fraction)
-        why = self._enter(session, subject, used.charge_uc / UC_PER_MC, outcome)
+        used = [site.dose.at(session.now_s, fraction) for site in session.sites]
+        charge_mc = sum(dose.charge_uc for dose in used) / UC_PER_MC
+        why = self._enter(session, subject, charge_mc, outcome)
         if why:
             self._tell(why)
 

@@ -4,11 +4,12 @@ import uuid
 from dataclasses import dataclass, field
 
 from service.core.arming import Safety
-from service.core.limits import Quantity, tighten
+from service.core.limits import Bound, Limits, Quantity, tighten
 from service.core.permits import Gate
+from service.core.plans import Modality
 from service.core.program import Program
 from service.core.stage import ORDER, Stage
-from service.core.state import Setup
+from service.core.state import Setup, Site
 from service.engine.feed import Feed
 from service.messages import OpenSession
 from service.subjects import SubjectStore
@@ -19,10 +20,12 @@ class EngineParams:
     """What the engine is told once.
 
     ``gate`` lends the wiring and the limits of the rig, ``output_channel`` is the index
-    of the actuated channel. On a rig no record is a veto: ``needs_journal``.
-    ``subjects`` remembers charge and, where ``staged``, the stage of each subject.
-    Where nobody reads states, records and activity, as in a simulated trial, they are
-    not made unless ``watched``; nothing is decided by them.
+    of the channel that current goes through, ``output_labels`` are their names.
+    ``muscles`` are the EMG channels that programs for several muscles look at, each
+    with the index of the output channel that reaches it. On a rig no record is a veto:
+    ``needs_journal``. ``subjects`` remembers charge and, where ``staged``, the stage of
+    each subject. Where nobody reads states, records and activity, as in a simulated
+    trial, they are not made unless ``watched``; nothing is decided by them.
     """
 
     rig: str
@@ -36,12 +39,14 @@ class EngineParams:
     subjects: SubjectStore | None = None
     staged: bool = False
     watched: bool = True
+    output_labels: tuple[str, ...] = ()
+    muscles: tuple[tuple[str, int], ...] = ()
 
 
 def plan_session(
     params: EngineParams, feed: Feed, request: OpenSession
-) -> tuple[Setup, int]:
-    """Return the setup and the index of the channel of ``feed`` that decides.
+) -> tuple[Setup, tuple[int, ...]]:
+    """Return the setup and which channels of ``feed`` it looks at, the first decides.
 
     Raises `ValueError` saying what was expected and what came, `ConfigError` if the
     record of the subject cannot be read.
@@ -51,8 +56,6 @@ def plan_session(
         known = ", ".join(params.programs)
         msg = f"program: expected one of {known}, got {request.program!r}"
         raise ValueError(msg)
-    if program.actuates:
-        _check_room(program, feed)
     labels = feed.labels
     label = request.channel or params.control_channel or labels[0]
     if label not in labels:
@@ -62,15 +65,11 @@ def plan_session(
     if unknown:
         msg = f"limits: expected {', '.join(Quantity)}, got {', '.join(unknown)}"
         raise ValueError(msg)
-    wiring = params.gate.wiring[params.output_channel]
-    layers = (
-        ("device", {Quantity.AMPLITUDE_MA: wiring.max_amplitude_ma}),
-        (program.name, {Quantity.AMPLITUDE_MA: program.max_amplitude_ma}),
-        ("session", {Quantity(key): value for key, value in request.limits.items()}),
-    )
-    limits = params.gate.limits
-    for origin, bounds in layers:
-        limits = tighten(limits, origin, bounds)
+    muscles = muscles_of(params, program, label)
+    sites = sites_of(params, program, muscles)
+    if program.actuates and sites[0].wiring.actuator.disturbs_emg:
+        _check_room(program, feed)
+    limits = _layered(params.gate.limits, program, sites, request)
     left_mc = limits[Quantity.DAY_CHARGE_MC].value - _charge_mc(params, request.subject)
     today = {Quantity.SESSION_CHARGE_MC: max(left_mc, 0.0)}
     limits = tighten(limits, "day", today)
@@ -78,15 +77,81 @@ def plan_session(
         session_id=uuid.uuid4().hex[:12],
         program=program,
         limits=limits,
-        pad_area_cm2=wiring.pad_area_cm2,
-        amplitude_step_ma=wiring.amplitude_step_ma,
+        sites=sites,
+        muscles=muscles,
         needs_journal=params.needs_journal,
         noise_bandwidth_hz=feed.band_hz[1] - feed.band_hz[0],
         safety=params.safety,
         # What actuates nothing unlocks no more than having been measured.
         stage=_stage(params, request) if program.actuates else Stage.MONITOR,
     )
-    return setup, labels.index(label)
+    return setup, tuple(labels.index(muscle) for muscle in muscles)
+
+
+def muscles_of(params: EngineParams, program: Program, label: str) -> tuple[str, ...]:
+    """Return the EMG channels that a program looks at, beginning with ``label``.
+
+    Raises `ValueError` if the rig has several muscles and this is none of them.
+    """
+    labels = [channel for channel, _ in params.muscles]
+    if not (program.has_muscles and labels):
+        return (label,)
+    if label not in labels:
+        msg = f"channel: expected one of {', '.join(labels)}, got {label!r}"
+        raise ValueError(msg)
+    return (label, *(one for one in labels if one != label))
+
+
+def sites_of(
+    params: EngineParams, program: Program, muscles: tuple[str, ...]
+) -> tuple[Site, ...]:
+    """Return the actuators that a program drives.
+
+    A program for several muscles has one for each of them, in their order. Else current
+    goes through the one output channel that the rig names, and anything else through
+    every channel of its modality. Raises `ValueError` if there is none.
+    """
+    wirings = params.gate.wiring
+    labels = params.output_labels or ("",) * len(wirings)
+    every = [Site(w, k, labels[k]) for k, w in enumerate(wirings)]
+    if not program.actuates:
+        return (every[params.output_channel],)
+    if program.has_muscles and params.muscles:
+        reached = dict(params.muscles)
+        every = [every[reached[muscle]] for muscle in muscles]
+    elif program.modality is Modality.EMS:
+        every = [every[params.output_channel]]
+    fitting = [s for s in every if s.wiring.modality is program.modality]
+    if not fitting or (program.has_muscles and len(fitting) < len(every)):
+        msg = (
+            f"program {program.name}: expected output channels with modality = "
+            f'"{program.modality}", this rig has '
+            + ", ".join(f"{s.label or s.index} ({s.wiring.modality})" for s in every)
+        )
+        raise ValueError(msg)
+    return tuple(fitting)
+
+
+def _layered(
+    limits: Limits, program: Program, sites: tuple[Site, ...], request: OpenSession
+) -> dict[Quantity, Bound]:
+    """Return the limits of the rig with all that device, program and session state."""
+    if not program.actuates:
+        return tighten(limits, "session", _stated(request))
+    quantity = sites[0].wiring.actuator.amplitude
+    device = max(site.wiring.max_amplitude for site in sites)
+    layers = (
+        ("device", {quantity: device}),
+        (program.name, {quantity: program.max_amplitude}),
+        ("session", _stated(request)),
+    )
+    for origin, bounds in layers:
+        limits = tighten(limits, origin, bounds)
+    return dict(limits)
+
+
+def _stated(request: OpenSession) -> dict[Quantity, float]:
+    return {Quantity(key): value for key, value in request.limits.items()}
 
 
 def _check_room(program: Program, feed: Feed) -> None:

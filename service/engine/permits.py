@@ -21,11 +21,10 @@ def begins(before: Phase, session: Session) -> bool:
 
 
 class PermitDesk:
-    """Issues the permits of one output, of which one channel is actuated."""
+    """Issues the permits of one output, of which a session drives some channels."""
 
-    def __init__(self, n_channels: int, actuated: int) -> None:
+    def __init__(self, n_channels: int) -> None:
         self._silence = (SILENT,) * n_channels
-        self._actuated = actuated
         self.armed_ns = 0
         self.sequence = 0
 
@@ -40,11 +39,11 @@ class PermitDesk:
         if not program.actuates:
             msg = f"program {program.name} actuates nothing: it has no permits"
             raise ValueError(msg)
-        if decision.active:
-            channels[self._actuated] = ChannelPermit(
-                amplitude=decision.exact_ma,
-                pulse_width_us=program.pulse_width_us,
-                frequency_hz=program.frequency_hz,
+        for site, drive in zip(session.setup.sites, decision.drives, strict=False):
+            channels[site.index] = ChannelPermit(
+                amplitude=drive.amplitude,
+                pulse_width_us=drive.pulse_width_us,
+                frequency_hz=drive.frequency_hz,
             )
         self.sequence += 1
         return Permit(
@@ -66,6 +65,6 @@ def pulse_rate_hz(
     From the permit on, because the first pulse may come before its readback.
     """
     confirmed = output is not None and output.active and any(output.amplitudes)
-    if session is None or not (confirmed or decision.amplitude_ma > 0):
+    if session is None or not (confirmed or decision.amplitude > 0):
         return 0.0
     return session.setup.program.frequency_hz

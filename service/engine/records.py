@@ -8,6 +8,7 @@ from typing import Any
 from service.core import model
 from service.core.decide import Decision
 from service.core.model import Note
+from service.core.plans import Modality
 from service.core.state import Session
 from service.messages import Message, OutputState, Permit, Record
 from service.references import StoredReference
@@ -53,8 +54,8 @@ class Recording:
         limits = {q: {"value": b.value, "origin": b.origin} for q, b in _items(setup)}
         body = {
             "program": setup.program.name,
-            "pad_area_cm2": setup.pad_area_cm2,
-            "amplitude_step_ma": setup.amplitude_step_ma,
+            "sites": [plain(site) for site in setup.sites],
+            "muscles": list(setup.muscles),
             "limits": limits,
             **names,
         }
@@ -87,6 +88,8 @@ class Recording:
             "tone_pct_mvc": plain(treatment.tone_pct_mvc) if treatment else None,
             "threshold_pct_mvc": session.setup.program.success.threshold_pct_mvc,
             **plain(decision),
+            "unit": session.setup.unit if session.setup.program.actuates else "",
+            **_currents(session, decision),
             "permit": None,
         }
         if permit is not None:
@@ -126,6 +129,17 @@ class Recording:
             )
         )
         self._number += 1
+
+
+def _currents(session: Session, decision: Decision) -> dict[str, float]:
+    """Return the amplitude of the strongest current, 0 where there is none."""
+    is_current = session.setup.program.modality is Modality.EMS
+    strongest = max((drive.amplitude for drive in decision.drives), default=0.0)
+    return {
+        "amplitude_ma": decision.amplitude if is_current else 0.0,
+        "exact_ma": strongest if is_current else 0.0,
+        "requested_ma": decision.requested if is_current else 0.0,
+    }
 
 
 def _items(setup: Any) -> Any:  # noqa: ANN401 - items of a mapping

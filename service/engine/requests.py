@@ -34,6 +34,8 @@ def command_of(
             request.token, request.operator, request.site, request.confirmed
         ),
         amplitude_ma=request.amplitude_ma,
+        amplitude_kpa=request.amplitude_kpa,
+        amplitude_mm=request.amplitude_mm,
         measure=request.measure,
         value=request.value,
         text=request.text,

@@ -81,6 +81,11 @@ def engine_params(snapshot: Snapshot) -> EngineParams:
         programs=snapshot.programs,
         gate=make_gate(rig),
         output_channel=actuated,
+        output_labels=tuple(labels),
+        muscles=tuple(
+            (muscle.channel, labels.index(muscle.output_channel))
+            for muscle in rig.control.muscles
+        ),
         safety=Safety(
             ceremony=rig.demands("ceremony"),
             presence=rig.demands("presence"),

@@ -6,14 +6,16 @@ from dataclasses import asdict
 from typing import Any
 
 from dsp.types import QualityFlag
+from service.core.actuators import Drive
 from service.core.calibration import CalibrationRun
 from service.core.decide import Decision
-from service.core.dose import ON_WINDOW_S, UC_PER_MC
+from service.core.dose import UC_PER_MC
 from service.core.leak import LeakResult, LeakRun
 from service.core.leaking import is_distrusted
 from service.core.measures import compare
 from service.core.model import STIMULATING_PHASES, Phase
 from service.core.needling import summary_of
+from service.core.plans import Modality
 from service.core.shaping import pitch_hz
 from service.core.state import Session
 from service.core.tone import Calibration
@@ -21,6 +23,7 @@ from service.core.watch import operator_trouble
 from service.engine.feed import Feed
 from service.program_states import FeedbackState, MeasureState, NeedlingState
 from service.states import (
+    ActuatorState,
     CalibrationProgress,
     CalibrationState,
     ChannelTension,
@@ -91,7 +94,7 @@ def _tension(feed: Feed, channel: int, session: Session | None) -> ChannelTensio
 
 
 def session_state(
-    session: Session, decision: Decision, names: dict[str, str]
+    session: Session, decision: Decision, names: dict[str, Any]
 ) -> SessionState:
     """Return a session as an operator sees it; ``names`` are those of its subject."""
     program, treatment = session.setup.program, session.treatment
@@ -109,8 +112,8 @@ def session_state(
         ceremony=session.setup.safety.ceremony
         and (program.actuates or bool(program.contraindications)),
         site=session.setup.safety.site,
-        charge_mc=session.dose.charge_uc / UC_PER_MC,
-        on_fraction=session.dose.on_s / ON_WINDOW_S,
+        charge_mc=sum(s.dose.charge_uc for s in session.sites) / UC_PER_MC,
+        on_fraction=max(s.dose.on_s / s.dose.window_s for s in session.sites),
         phase=session.phase.value,
         phase_s=session.now_s - session.phase_since_s,
         hold_reason=session.hold_reason if session.phase == "holding" else "",
@@ -121,15 +124,11 @@ def session_state(
         treatment_s=treated_s,
         treatment_limit_s=session.setup.treatment_s,
         stimulation_on=bool(treatment and treatment.on)
-        or (session.phase is Phase.LEAK and decision.amplitude_ma > 0),
-        level_ma=treatment.level.level_ma if treatment else 0.0,
-        permitted_ma=decision.amplitude_ma,
-        requested_ma=decision.requested_ma,
+        or (session.phase is Phase.LEAK and decision.amplitude > 0),
+        **_actuation(session, decision),
         most_limiting=decision.most_limiting,
         reasons=decision.reasons,
         strikes=treatment.response.strikes if treatment else 0,
-        peak_amplitude_ma=treatment.peak_ma if treatment else 0.0,
-        dose_ma_s=treatment.dose_ma_s if treatment else 0.0,
         time_to_threshold_s=reached_s,
         final_pct_mvc=finite(session.final_pct_mvc),
         calibration=_calibration_state(session.calibration),
@@ -141,6 +140,44 @@ def session_state(
         feedback=_feedback_state(session),
         needling=_needling_state(session),
         **names,
+    )
+
+
+def _actuation(session: Session, decision: Decision) -> dict[str, Any]:
+    """Return what goes out: in the unit of the actuators, and current in mA."""
+    program, treatment = session.setup.program, session.treatment
+    share = 1.0 if program.modality is Modality.EMS else 0.0
+    level = treatment.level.level_ma if treatment else 0.0
+    return {
+        "unit": session.setup.unit if program.actuates else "",
+        "level": level,
+        "permitted": decision.amplitude,
+        "actuators": _actuators(session, decision),
+        "level_ma": share * level,
+        "permitted_ma": share * decision.amplitude,
+        "requested_ma": share * decision.requested,
+        "peak_amplitude_ma": share * treatment.peak if treatment else 0.0,
+        "dose_ma_s": share * treatment.dose if treatment else 0.0,
+    }
+
+
+def _actuators(session: Session, decision: Decision) -> tuple[ActuatorState, ...]:
+    if not session.setup.program.actuates:
+        return ()
+    sites = session.setup.sites
+    silent = (0.0,) * len(sites)
+    idle = (Drive(),) * len(sites)
+    return tuple(
+        ActuatorState(
+            label=site.label,
+            modality=site.wiring.modality.value,
+            unit=site.wiring.actuator.unit,
+            permitted=amplitude,
+            frequency_hz=drive.frequency_hz,
+        )
+        for site, amplitude, drive in zip(
+            sites, decision.amplitudes or silent, decision.drives or idle, strict=True
+        )
     )
 
 

@@ -134,7 +134,7 @@ class RealRig:
         mvc_uv = SMALL_MVC_SHARE * subject_params(SUBJECT, seed).sigma_mvc_uv
         stored = Stored(NOISE_SHARE * mvc_uv, mvc_uv)
         self._operator = Operator(self._supervisor, program.name, _quiet, stored)
-        self._limit_ma = program.max_amplitude_ma
+        self._limit_ma = program.max_amplitude
         self._injector = Injector((), self._supervisor, self._operator.leave, _quiet)
         name = self._supervisor.snapshot.rig.output.name
         self._device = DeviceHistory(load_pylsl(), name)

@@ -11,6 +11,7 @@ from drivers.errors import (
     UncertainOutput,
 )
 from drivers.ports import ChannelCommand, Clock, Output, Readback
+from service.core.actuators import Drive
 from service.core.permits import Admitted, Claim, Gate
 from service.messages import OutputState, Permit
 
@@ -136,7 +137,7 @@ class OutputRole:
             permit.issued_ns,
             permit.ttl_ms,
             tuple(
-                (channel.amplitude, channel.pulse_width_us, channel.frequency_hz)
+                Drive(channel.amplitude, channel.pulse_width_us, channel.frequency_hz)
                 for channel in permit.channels
             ),
             permit.session_id,
@@ -155,7 +156,7 @@ class OutputRole:
         commands = [
             ChannelCommand(amplitude, channel.pulse_width_us, channel.frequency_hz)
             for amplitude, channel in zip(
-                admitted.amplitudes_ma, permit.channels, strict=True
+                admitted.amplitudes, permit.channels, strict=True
             )
         ]
         self._sequence += 1
@@ -165,7 +166,7 @@ class OutputRole:
             self._fail(fault_of(error))
             return
         self._see(readback)
-        if not _confirms(readback, self._sequence, admitted.amplitudes_ma):
+        if not _confirms(readback, self._sequence, admitted.amplitudes):
             self._fail("readback")
 
     def _look(self) -> None:

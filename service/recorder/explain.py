@@ -94,8 +94,8 @@ def _amplitude(decision: Record) -> list[str]:
             f"Tone, measured without stimulation, was {tone:.1f} %MVC, {side} the "
             f"threshold of {threshold:g} %MVC."
         )
-    asked, given = body["requested_ma"], body["amplitude_ma"]
-    lines.append(f"The law asked for {asked:.2f} mA; {given:.2f} mA were permitted.")
+    asked, given, unit = body["requested"], body["amplitude"], body["unit"]
+    lines.append(f"{asked:.2f} {unit} were wanted; {given:.2f} {unit} were permitted.")
     limits = [r for r in body["reasons"] if ":" in r or r in {"response", "device"}]
     if body["most_limiting"]:
         others = [r for r in limits if r != body["most_limiting"]]
@@ -122,7 +122,8 @@ def _sample(sample: Record, t_s: float) -> str:
 def _readback(readback: Record, decision: Record) -> str:
     body = readback["body"]
     after_ms = (float(readback["t_s"]) - float(decision["t_s"])) * 1e3
-    state = f"{float(body['amplitude']):.2f} mA" if body["active"] else "zero"
+    unit = decision["body"]["unit"]
+    state = f"{float(body['amplitude']):.2f} {unit}" if body["active"] else "zero"
     fault = f" and reported {body['fault']}" if body["fault"] else ""
     return f"The device confirmed {state}{fault}, {after_ms:.0f} ms later."
 

@@ -14,12 +14,12 @@ from typing import Any, Self
 
 from drivers.clock import ManualClock
 from drivers.output_registry import NO_FAULTS, OutputFaults, SimulatedOutput
-from drivers.ports import SourceEvent
+from drivers.ports import Marker, SourceEvent
 from drivers.source_registry import SimulatedSource
+from drivers.subject.button import Button
 from drivers.subject.faults import SignalFault
 from drivers.subject.listeners import FEEDBACK_LASTS_S, feedback_of
 from drivers.subject.person import Task
-from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import SILENCE, Modality, StimulationLine
 from drivers.subject.subject import SimulatedSubject, SubjectParams
 from dsp.types import Chunk
@@ -27,11 +27,10 @@ from service.config.paths import shipped_config
 from service.config.programs import load_programs
 from service.config.rig import Filtering
 from service.core.limits import compiled_limits
-from service.core.permits import Gate, Wiring
+from service.core.permits import Gate
 from service.core.program import Program
 from service.engine.engine import TICK_S, Engine, Item
 from service.engine.feed import Feed
-from service.engine.opening import EngineParams
 from service.faults.seams import FaultyArrivals, FaultyDisk, FaultyOutput
 from service.messages import (
     Event,
@@ -52,6 +51,14 @@ from service.output.run import is_news as is_output_news
 from service.recorder.recorder import Recorder
 from service.recorder.run import POLL_MS
 from service.recorder.run import is_news as is_recorder_news
+from service.rehearsal.fittings import (
+    engine_params,
+    line_of,
+    muscles_of,
+    output_channels,
+    person_of,
+    wirings_of,
+)
 from service.rehearsal.memory_disk import MemoryDisk
 from service.rehearsal.options import PLAIN, RigOptions
 
@@ -65,7 +72,6 @@ PRESENT_EVERY_S = 0.5
 
 START_NS = 1_000_000_000
 SAMPLE_RATE_HZ = 2048.0
-WIRING = Wiring(max_amplitude_ma=30.0, amplitude_step_ma=0.5, pad_area_cm2=25.0)
 NS = 1e-9
 NS_PER_S = 1e9
 NS_PER_MS = 1_000_000
@@ -76,24 +82,6 @@ def demo_program(**timing: float) -> Program:
     programs = load_programs(shipped_config() / "demo" / "programs")
     program = programs["ems-flutter-demo"]
     return replace(program, timing=replace(program.timing, **timing))
-
-
-def _engine_params(
-    program: Program, gate: Gate, options: RigOptions, *, needs_journal: bool
-) -> EngineParams:
-    return EngineParams(
-        "virtual",
-        "emg",
-        "",
-        {program.name: program},
-        gate,
-        output_channel=0,
-        needs_journal=needs_journal,
-        safety=options.safety,
-        subjects=options.subjects,
-        staged=options.subjects is not None,
-        watched=options.watched,
-    )
 
 
 class Slot:
@@ -135,17 +123,21 @@ class VirtualRig:
     ) -> None:
         self.clock = ManualClock(START_NS)
         self.program = program or demo_program()
-        line = StimulationLine()
+        wirings = wirings_of(self.program, n_channels)
+        line = line_of(wirings)
         self._screen = StimulationLine(Modality.BIOFEEDBACK)
         seen = line if self.program.feedback is None else self._screen
-        person = subject_params(preset, seed) if isinstance(preset, str) else preset
+        person = person_of(preset, seed, self.program, n_channels)
         subject = SimulatedSubject(person, self.sample_rate_hz, n_channels, seed)
-        self.person = subject.person
+        self.person, self.subject = subject.person, subject
+        self._button = Button() if options.speaks else None
         self.source = SimulatedSource(
             "emg", subject, self.clock, seen, self.chunk_samples
         )
-        self.device = SimulatedOutput("stim", self.clock, line=line, faults=faults)
-        gate = Gate((WIRING,), compiled_limits())
+        self.device = SimulatedOutput(
+            "stim", self.clock, output_channels(wirings), line=line, faults=faults
+        )
+        gate = Gate(wirings, compiled_limits())
         self._slot = Slot()
         self.arrivals = FaultyArrivals(self._slot, self.clock)
         self.output = FaultyOutput(self.device, self.clock)
@@ -154,18 +146,20 @@ class VirtualRig:
         self.disk = FaultyDisk(self.journal, self.clock)
         self.recorder = self._make_recorder() if recorded else None
         self.signal_fault: SignalFault | None = None
-        self.permits: list[Permit] = []
-        self.events: list[Event] = []
-        self.records: list[Record] = []
-        self.states: deque[State] = deque(maxlen=100)
+        self._take_notes()
         self.delivers_permits = True
         self.halted: set[Role] = set()
         self.operator_is_there = options.safety.presence
         self._present_ns = 0
         info, window_s = self.source.open(), self.program.window_s
         self.feed = Feed("emg", info, Filtering(), window_s, options.treatment)
-        self.params = _engine_params(
-            self.program, gate, options, needs_journal=needs_journal or recorded
+        labels = [channel.label for channel in info.channels]
+        self.params = engine_params(
+            self.program,
+            gate,
+            options,
+            needs_journal=needs_journal or recorded,
+            muscles=muscles_of(self.program, labels),
         )
         self._set_out()
         self.engine = Engine(
@@ -177,6 +171,13 @@ class VirtualRig:
             options.references,
         )
         self.engine.handle(self._told_output)
+
+    def _take_notes(self) -> None:
+        """Begin to remember what leaves the engine."""
+        self.permits: list[Permit] = []
+        self.events: list[Event] = []
+        self.records: list[Record] = []
+        self.states: deque[State] = deque(maxlen=100)
 
     def _set_out(self) -> None:
         """Begin with empty queues and an open device."""
@@ -252,6 +253,7 @@ class VirtualRig:
             if events:
                 for event in events:
                     self.hear(event)
+                self._let_speak()
                 return
             self._act()
 
@@ -295,6 +297,14 @@ class VirtualRig:
         for emg_uv, end_s in fault.pushes(event.emg_uv, float(event.t_s[-1])):
             t_s = end_s + shift_s[-len(emg_uv) :]
             self._deliver(Chunk(event.source, emg_uv, t_s, event.arrival_s))
+
+    def _let_speak(self) -> None:
+        """Let the person say what the button in the hand can say."""
+        if self._button is None:
+            return
+        now_s = self.clock.now_s()
+        for text in self._button.press(now_s, self.subject.reports()):
+            self._deliver(Marker("markers", now_s, text, now_s))
 
     def _act(self) -> None:
         now_ns = self.clock.now_ns()

@@ -96,7 +96,7 @@ def _compared(program: Program, name: str) -> Arm:
 
 def open_loop(program: Program) -> Program:
     """Return the program with a constant level."""
-    law = ConstantLaw(level_ma=OPEN_LOOP_SHARE * program.max_amplitude_ma)
+    law = ConstantLaw(level_ma=OPEN_LOOP_SHARE * program.max_amplitude)
     return replace(program, law=law)
 
 

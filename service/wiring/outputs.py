@@ -5,10 +5,10 @@ import os
 from drivers.output_registry import LslOutput, SimulatedOutput
 from drivers.ports import Clock, Output, OutputChannel
 from service.config.rig import OutputConfig, RigConfig
+from service.core.actuators import Wiring
 from service.core.limits import Limits, compiled_limits, tighten
-from service.core.permits import Gate, Wiring
-
-AMPLITUDE_UNIT = "mA"
+from service.core.permits import Gate
+from service.core.plans import Modality
 
 
 def rig_limits(rig: RigConfig) -> Limits:
@@ -19,7 +19,7 @@ def rig_limits(rig: RigConfig) -> Limits:
 def make_gate(rig: RigConfig) -> Gate:
     """Return the gate in front of the output of this rig."""
     wiring = tuple(
-        Wiring(c.max_amplitude_ma, c.amplitude_step_ma, c.pad_area_cm2)
+        Wiring(c.max_amplitude, c.amplitude_step, c.pad_area_cm2, Modality(c.modality))
         for c in rig.output.channels
     )
     return Gate(wiring, rig_limits(rig))
@@ -28,7 +28,7 @@ def make_gate(rig: RigConfig) -> Gate:
 def output_channels(config: OutputConfig) -> tuple[OutputChannel, ...]:
     """Return the channels of an output as its driver wants them."""
     return tuple(
-        OutputChannel(c.label, AMPLITUDE_UNIT, c.max_amplitude_ma, c.amplitude_step_ma)
+        OutputChannel(c.label, c.unit, c.max_amplitude, c.amplitude_step)
         for c in config.channels
     )
 

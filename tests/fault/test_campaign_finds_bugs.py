@@ -6,10 +6,10 @@ import pytest
 from msgspec.structs import replace as replace_struct
 
 from drivers.outputs.simulated import SimulatedOutput
-from service.core import decide, limits, permits, slew, treatment, watch
+from service.core import actuators, decide, permits, slew, treatment, watch
 from service.engine.records import Recording
 from service.faults.campaign import CampaignParams, Report
-from service.faults.prepared import Prepared, prepare
+from service.faults.prepared import COPIES_PER_PHASE, Prepared, prepare
 from service.faults.virtual_runs import RANGES, draw, run_virtual
 from service.output.role import OutputRole
 from service.recorder.recorder import Recorder
@@ -93,7 +93,7 @@ def ignore_stop(patch: pytest.MonkeyPatch) -> None:
 
 
 def jump(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(slew.Established, "ceiling_ma", lambda *_: 1000.0)
+    patch.setattr(slew.Established, "ceiling", lambda *_: 1000.0)
 
 
 def ignore_errors_of_the_disk(patch: pytest.MonkeyPatch) -> None:
@@ -104,14 +104,14 @@ def ignore_errors_of_the_disk(patch: pytest.MonkeyPatch) -> None:
 
 
 def ignore_the_limit(patch: pytest.MonkeyPatch) -> None:
-    said = limits.amplitude_ceilings
+    said = actuators.drive_ceilings
 
-    def deaf(bounds, pulse):
-        ceilings = said(bounds, pulse)
+    def deaf(*asked):
+        ceilings = said(*asked)
         return {why: c for why, c in ceilings.items() if "amplitude" not in why}
 
-    patch.setattr(decide, "amplitude_ceilings", deaf)
-    patch.setattr(treatment, "amplitude_ceilings", deaf)
+    patch.setattr(decide, "drive_ceilings", deaf)
+    patch.setattr(treatment, "drive_ceilings", deaf)
 
 
 def say_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -139,3 +139,30 @@ def test_a_planted_bug_is_found(prepared, monkeypatch, plant, kinds, rule) -> No
 
     assert rule in rules(report)
     assert not report.is_safe
+
+
+@pytest.mark.parametrize(
+    ("plant", "kinds", "rule"),
+    [
+        (ignore_expiry, ("kill-engine",), "S2: too late"),
+        (ignore_staleness, ("stall",), "S1: too late"),
+        (ignore_quality, ("lead-off",), "S7: too late"),
+        (ignore_stop, ("stop",), "S17: too late"),
+        (say_nothing, ("stall", "clip"), "S25: not explained"),
+    ],
+)
+def test_a_planted_bug_is_found_while_the_leak_is_measured(
+    prepared, monkeypatch, plant, kinds, rule
+) -> None:
+    plant(monkeypatch)
+
+    report = rehearse(prepared, kinds, ("leak",), N_PLANTED)
+
+    assert rule in rules(report)
+
+
+def test_leak_calibrations_are_met_with_current_on(prepared) -> None:
+    highest = [max(m.copy().role.state().amplitudes) for m in prepared["leak"]]
+
+    assert len(highest) == 2 * COPIES_PER_PHASE
+    assert sum(ma > 5.0 for ma in highest) >= COPIES_PER_PHASE

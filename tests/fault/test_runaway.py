@@ -28,6 +28,7 @@ from service.core.model import (
 from service.core.session import reduce
 from service.core.state import Session, Setup
 from service.rehearsal.virtual import demo_program
+from tests.support.sites import ONE_SITE
 
 N_SEEDS = 500
 LEAK_PCT_MVC_PER_MA = 0.5
@@ -50,7 +51,7 @@ def ready_session(treatment_s: float) -> Session:
     program = replace(PROGRAM, timing=timing)
     short = replace(program.calibration, relax_s=1.0, baseline_s=3.0)
     program = replace(program, calibration=short)
-    setup = Setup("leak", program, compiled_limits(), 25.0, 0.5)
+    setup = Setup("leak", program, compiled_limits(), ONE_SITE)
     session = Session(setup)
     for event in (Command(0.0, Verb.CONNECT), SourceOpened(0.0)):
         session, _ = reduce(session, event)
@@ -89,7 +90,7 @@ def treat(seed: int) -> tuple[Session, float]:
                 session, Command(t_s, verb, noise_uv=NOISE_UV, mvc_uv=MVC_UV)
             )
         session, decision = decide(session)
-        seen = ReadbackSeen(t_s, decision.active, decision.amplitude_ma)
+        seen = ReadbackSeen(t_s, decision.active, decision.amplitude)
         session, _ = reduce(session, seen)
     return session, peak_ma
 

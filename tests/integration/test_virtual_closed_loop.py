@@ -29,6 +29,7 @@ from service.core.model import (
 from service.core.program import CalibrationPlan, Program, Timing
 from service.core.session import reduce
 from service.core.state import Session, Setup
+from tests.support.sites import ONE_SITE
 
 FS = 2048.0
 MAX_AMPLITUDE_MA = 30.0
@@ -37,7 +38,7 @@ MAX_AMPLITUDE_MA = 30.0
 def setup() -> Setup:
     program = replace(
         Program(),
-        max_amplitude_ma=MAX_AMPLITUDE_MA,
+        max_amplitude=MAX_AMPLITUDE_MA,
         calibration=CalibrationPlan(
             rest_s=6, mvc_s=4, mvc_trials=1, relax_s=5, baseline_s=8
         ),
@@ -46,7 +47,7 @@ def setup() -> Setup:
     limits = tighten(
         compiled_limits(), "program", {Quantity.AMPLITUDE_MA: MAX_AMPLITUDE_MA}
     )
-    return Setup("virtual", program, limits, pad_area_cm2=25, amplitude_step_ma=0.5)
+    return Setup("virtual", program, limits, sites=ONE_SITE)
 
 
 def run_session(preset: str, seed: int, longest_s: float = 400.0) -> Session:
@@ -88,7 +89,7 @@ def run_session(preset: str, seed: int, longest_s: float = 400.0) -> Session:
             readback = output.read()
             if decision.active:
                 sequence += 1
-                command = ChannelCommand(decision.amplitude_ma, 200.0, 4.0)
+                command = ChannelCommand(decision.amplitude, 200.0, 4.0)
                 readback = output.apply(sequence, [command], 0.3)
             elif readback.active:
                 readback = output.stop()
@@ -110,7 +111,7 @@ def test_a_responder_reaches_the_threshold(seed: int) -> None:
     assert session.outcome is Outcome.REACHED, session.cause
     assert session.final_pct_mvc < 3.0
     assert session.treatment is not None
-    assert 0 < session.treatment.peak_ma <= MAX_AMPLITUDE_MA
+    assert 0 < session.treatment.peak <= MAX_AMPLITUDE_MA
 
 
 def test_an_adverse_responder_is_let_go() -> None:

@@ -81,7 +81,7 @@ def test_a_clean_method_is_let_pass_within_the_limits_of_a_treatment() -> None:
     assert leak.slope_pct_mvc_per_ma < 0.02
     assert leak.worst_uv < leak.allowed_uv
     assert leak.measured_ma == max(ma for _, ma in given)
-    assert 15.0 <= leak.measured_ma < rig.program.max_amplitude_ma, "as time permits"
+    assert 15.0 <= leak.measured_ma < rig.program.max_amplitude, "as time permits"
     rises = [(b - a, t) for (_, a), (t, b) in pairwise(given) if b > a]
     assert max(rise for rise, _ in rises) <= 0.5, "one point of the grid at a time"
     on = [t for t, ma in given if ma > 0]
@@ -91,7 +91,7 @@ def test_a_clean_method_is_let_pass_within_the_limits_of_a_treatment() -> None:
     assert tasks == ["rest", "relax"]
     assert rig.state.session.charge_mc > 0, "it counts as charge"
 
-    assert rig.engine.session.established.amplitude_ma == 0
+    assert rig.engine.session.established.amplitude == 0
     assert max(rig.role.state().amplitudes) == 0, "the treatment begins at zero"
     assert distrusted_share(rig) < 0.1
 
@@ -108,7 +108,7 @@ def test_a_leaking_method_is_refused_early_and_said_in_the_state() -> None:
     assert leak.worst_uv > leak.allowed_uv
     assert leak.slope_uv_per_ma > 0
     assert max(ma for _, ma in given) <= leak.measured_ma + 0.5
-    assert leak.measured_ma < 0.5 * rig.program.max_amplitude_ma
+    assert leak.measured_ma < 0.5 * rig.program.max_amplitude
     verdict = [e.detail for e in rig.events if e.kind == "leak"]
     assert verdict[0]["refusal"] == leak.why
     assert any(r.kind == "leak" for r in rig.records)
@@ -126,7 +126,7 @@ def test_off_windows_leave_nothing_to_measure_under_stimulation() -> None:
     assert leak.tone_from == "off_windows"
     assert "nothing could be measured" in leak.why
     assert leak.slope_uv_per_ma is None
-    assert max(ma for _, ma in given) < 0.5 * rig.program.max_amplitude_ma
+    assert max(ma for _, ma in given) < 0.5 * rig.program.max_amplitude
 
 
 def test_a_muscle_that_is_not_relaxed_is_not_stimulated() -> None:

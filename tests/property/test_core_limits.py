@@ -29,12 +29,12 @@ def test_whatever_is_asked_the_amplitude_is_inside(
 
     bounded = bound_amplitude(request, ceilings, step)
 
-    assert math.isfinite(bounded.amplitude_ma)
-    assert 0 <= bounded.amplitude_ma <= COMPILED[Quantity.AMPLITUDE_MA].absolute
-    assert bounded.amplitude_ma <= max(request, 0) or math.isnan(request)
+    assert math.isfinite(bounded.amplitude)
+    assert 0 <= bounded.amplitude <= COMPILED[Quantity.AMPLITUDE_MA].absolute
+    assert bounded.amplitude <= max(request, 0) or math.isnan(request)
     if not 0 < width <= COMPILED[Quantity.PULSE_WIDTH_US].absolute:
-        assert bounded.amplitude_ma == 0
-    if bounded.exact_ma != request:
+        assert bounded.amplitude == 0
+    if bounded.exact != request:
         assert bounded.most_limiting
 
 
@@ -61,8 +61,8 @@ def test_a_rise_is_never_faster_than_the_slew_limit(
 
     for wish in wishes:
         now_s += dt_s
-        amplitude = min(wish, memory.ceiling_ma(now_s, 1.0))
-        assert amplitude - memory.amplitude_ma <= 1.0 + 1e-12
+        amplitude = min(wish, memory.ceiling(now_s, 1.0))
+        assert amplitude - memory.amplitude <= 1.0 + 1e-12
         peak_ma = max(peak_ma, amplitude)
         memory = memory.after(now_s, amplitude)
 

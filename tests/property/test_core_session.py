@@ -22,6 +22,7 @@ from service.core.model import (
 from service.core.program import Program
 from service.core.session import reduce
 from service.core.state import Session, Setup
+from tests.support.sites import ONE_SITE
 
 KINDS = st.sampled_from(["sample", "bad", "time", "open", "lost", "read", "fault"])
 EVENTS = st.lists(
@@ -30,7 +31,7 @@ EVENTS = st.lists(
 
 
 def new_session() -> Session:
-    return Session(Setup("s", Program(), compiled_limits(), 25.0, 0.5))
+    return Session(Setup("s", Program(), compiled_limits(), ONE_SITE))
 
 
 def event_of(kind: str, now_s: float):
@@ -61,10 +62,10 @@ def test_every_event_is_answered_in_every_phase(events: list) -> None:
         if before is Phase.FAULT and session.phase is not Phase.FAULT:
             assert kind is Verb.ACKNOWLEDGE
             assert session.phase is Phase.DONE
-        if decision.amplitude_ma > 0:
+        if decision.amplitude > 0:
             assert session.phase in STIMULATING_PHASES
         if kind is Verb.STOP:
             assert session.phase in {Phase.IDLE, Phase.DONE, Phase.FAULT}
-            assert decision.amplitude_ma == 0
+            assert decision.amplitude == 0
         if kind == "fault":
             assert session.phase is Phase.FAULT

@@ -70,9 +70,9 @@ def test_who_came_with_a_spasm_is_not_cramping_for_that() -> None:
 def test_an_ebb_holds_ramps_and_is_over() -> None:
     ebb = Ebb("quality", 10.0, 8.0, QUALITY_HOLD_S)
 
-    assert ebb.ceiling_ma(10.9) == 8.0
-    assert 3.9 < ebb.ceiling_ma(11.5) < 4.1
-    assert ebb.ceiling_ma(10.0 + QUALITY_HOLD_S + RAMP_S) == 0.0
+    assert ebb.ceiling(10.9) == 8.0
+    assert 3.9 < ebb.ceiling(11.5) < 4.1
+    assert ebb.ceiling(10.0 + QUALITY_HOLD_S + RAMP_S) == 0.0
     assert not ebb.is_over(11.9)
     assert ebb.is_over(12.0)
 

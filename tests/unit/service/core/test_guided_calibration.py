@@ -17,6 +17,7 @@ from service.core.state import Session, Setup
 from service.core.steps import cues, plan_steps
 from service.core.tone import Calibration
 from service.core.trials import judge
+from tests.support.sites import ONE_SITE
 
 PLAN = CalibrationPlan(
     rest_s=10, mvc_s=4, mvc_trials=3, pause_s=5, relax_s=3, baseline_s=6
@@ -196,7 +197,7 @@ def test_a_submaximal_trial_is_its_median_not_its_peak() -> None:
 
 def new_session(plan: CalibrationPlan) -> Session:
     program = replace(Program(), calibration=plan)
-    setup = Setup("s", program, compiled_limits(), 25.0, 0.5)
+    setup = Setup("s", program, compiled_limits(), ONE_SITE)
     return Session(setup, phase=Phase.CHECKING)
 
 

@@ -14,6 +14,7 @@ from service.core.session import reduce
 from service.core.state import Session, Setup, Treatment
 from service.core.tone import Calibration, Relaxation, ZeroTime
 from service.core.treatment import treat
+from tests.support.sites import ONE_SITE
 from tests.support.virtual_rig import VirtualRig
 
 PROGRAM = Program()
@@ -22,7 +23,7 @@ TENSE_UV, RELAXED_UV = 60.0, 6.0
 
 
 def treating(**more) -> Session:
-    setup = Setup("s", PROGRAM, compiled_limits(), 25.0, 0.5)
+    setup = Setup("s", PROGRAM, compiled_limits(), ONE_SITE)
     started = Treatment(10.0, 10.0, level=Level(5.0, 12.0), law_state=None)
     started = replace(started, law_state=PROGRAM.law.start())
     session = Session(

@@ -221,7 +221,7 @@ def test_a_moment_is_explained(session: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert "in an on part" in result.output
-    assert "The law asked for" in result.output
+    assert " mA were wanted; " in result.output
     assert "above the threshold of 3 %MVC" in result.output
     assert "The device confirmed" in result.output
 

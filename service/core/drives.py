@@ -1,0 +1,80 @@
+"""What the actuators of a session are asked for now, before any bound."""
+
+from collections.abc import Callable, Mapping
+
+from service.core.actuators import Drive
+from service.core.model import Phase
+from service.core.program import Program
+from service.core.state import Session
+
+#: Programs that say for each actuator what it does, by the name of their plan. All
+#: others have one level, that is on or off.
+PLANNED: Mapping[str, Callable[[Session], tuple[Drive, ...]]] = {}
+
+
+def is_planned(program: Program) -> bool:
+    """Return whether a plan says for each actuator what it does.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+
+    Returns
+    -------
+    bool
+        False for a program with one level.
+    """
+    return any(getattr(program, name) is not None for name in PLANNED)
+
+
+def wanted_drives(session: Session) -> tuple[Drive, ...] | None:
+    """Return what is asked for now.
+
+    Parameters
+    ----------
+    session : Session
+        At the newest event.
+
+    Returns
+    -------
+    tuple of Drive or None
+        One per site; None where there is nobody to ask.
+    """
+    program, treatment = session.setup.program, session.treatment
+    if session.phase is Phase.LEAK:
+        run = session.leak_run
+        return (
+            None if run is None else _on_all(session, run.amplitude_ma(session.now_s))
+        )
+    if treatment is None:
+        return None
+    for name, drives in PLANNED.items():
+        if getattr(program, name) is not None:
+            return drives(session)
+    # A signal that fails stops the turning of the bouts: nothing may stay on for it.
+    passed_s = session.now_s - treatment.bout_s
+    is_on = treatment.on and passed_s < program.bout.on_s
+    return _on_all(session, treatment.level.level_ma if is_on else 0.0)
+
+
+def idle_drives(session: Session) -> tuple[Drive, ...]:
+    """Return what is asked for while nothing may go out.
+
+    Parameters
+    ----------
+    session : Session
+        Armed or holding.
+
+    Returns
+    -------
+    tuple of Drive
+        Amplitude 0 for every site.
+    """
+    return _on_all(session, 0.0)
+
+
+def _on_all(session: Session, amplitude: float) -> tuple[Drive, ...]:
+    program = session.setup.program
+    drive = Drive(amplitude, program.pulse_width_us, program.frequency_hz)
+    return (drive,) * len(session.setup.sites)
