@@ -10,11 +10,11 @@ from service.core.guards import Window
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Observation
 from service.core.limits import COMPILED, Quantity
-from service.core.program import Bout, ResponsePlan, Success
-from service.core.response import PATIENCE, Response
+from service.core.program import Bout, Program, ResponsePlan, Success
+from service.core.response import GAINED_PATIENCE, PATIENCE, Response
 from service.core.rhythm import SPLIT, Rhythm, longest_on_s
 from service.core.slew import ESTABLISHED_MEMORY_S
-from service.core.tone import CARRIED_RATIO, Relaxation
+from service.core.tone import CARRIED_RATIO, Calibration, Relaxation
 
 BOUT = Bout(push_s=31.0, rest_s=3.0, touches=2, touch_s=0.6)
 FULL_S = COMPILED[Quantity.ON_FRACTION].absolute * ON_WINDOW_S
@@ -132,3 +132,33 @@ def test_pushes_are_compared_with_pushes() -> None:
     # After a push tone is low, as it was after the one before: nothing has changed.
     assert told([(5.0, 10.0, 0), (20.0, 10.0, 1), (60.0, 7.0, 3), (122.0, 7.0, 3)])
     assert not told([(5.0, 10.0, 0), (20.0, 10.0, 1), (60.0, 7.0, 3), (122.0, 6.0, 3)])
+
+
+def test_a_push_after_which_tone_is_clearly_lower_earns_another() -> None:
+    program = Program(bout=BOUT)
+
+    def told(tone: float, step: int, now_s: float) -> bool:
+        windows = (Window(60.0, 30.0, tone, step),)
+        response = Response(at_cap_since_s=0.0, at_cap=windows)
+        return response.gained(program, now_s, bar_pct_mvc=8.0)
+
+    assert told(7.9, 3, 150.0)
+    assert not told(8.1, 3, 150.0)
+    assert not told(7.9, 2, 150.0)
+    assert not told(7.9, 3, GAINED_PATIENCE * program.response.useless_s)
+
+
+def test_a_smaller_rise_is_adverse_before_anything_has_helped() -> None:
+    plan, calibration = ResponsePlan(), Calibration(3.0, 600.0, 10.0, 0.1)
+
+    def strikes(tone: float, *, has_helped: bool) -> int:
+        response = Response(has_helped=has_helped)
+        for k in (1, 2):
+            response = response.measured(tone)
+            response = response.window_closed(plan, calibration, 5.0 * k, 10.0)
+        return response.strikes
+
+    assert strikes(11.6, has_helped=False) == 1
+    assert strikes(11.4, has_helped=False) == 0
+    assert strikes(11.6, has_helped=True) == 0
+    assert strikes(12.6, has_helped=True) == 1
