@@ -36,7 +36,7 @@ def peak(results: list[Result]) -> float:
 
 @pytest.mark.slow
 @pytest.mark.timeout(280)
-def test_guards_cut_useless_dose_fourfold_where_nothing_helps() -> None:
+def test_guards_cut_the_dose_severalfold_where_nothing_helps() -> None:
     found = sessions("weak")
     assert dose_ma_s(found[NAIVE]) > 3.0 * dose_ma_s(found[GUARDED])
     assert all(one.stop != "reached" for one in found[GUARDED])
@@ -49,14 +49,3 @@ def test_guards_cut_dose_tenfold_and_the_rise_of_tone_where_it_harms() -> None:
     assert dose_ma_s(found[NAIVE]) > 10.0 * dose_ma_s(found[GUARDED])
     assert peak(found[NAIVE]) > peak(found[GUARDED])
     assert all(one.stop == "adverse" for one in found[GUARDED])
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(280)
-def test_guards_do_not_cost_responders_their_success() -> None:
-    found = sessions("responder-spasm")
-    reached = {
-        name: sum(one.reached_s is not None for one in results)
-        for name, results in found.items()
-    }
-    assert reached[GUARDED] >= reached[NAIVE]
