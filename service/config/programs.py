@@ -6,7 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from service.config.actuation import AnyActuation, NothingTable, actuation_data
+from service.config.actuation import (
+    AnyActuation,
+    EmsTable,
+    NothingTable,
+    actuation_data,
+)
 from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
@@ -15,6 +20,7 @@ from service.config.plans import (
     Contraindications,
     FeedbackTable,
     NeedlingTable,
+    SearchTable,
     not_compiled,
 )
 from service.core.dose import ON_WINDOW_S
@@ -24,7 +30,7 @@ from service.core.limits import (
     above_recommended,
     beyond_compiled,
 )
-from service.core.plans import Modality
+from service.core.plans import Modality, SearchPlan
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -136,7 +142,7 @@ class TimingConfig(ConfigModel):
 
 
 #: Groups of a program that mean something only where something goes out.
-_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s"})
+_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s", "search"})
 
 
 class ProgramConfig(ConfigModel):
@@ -170,6 +176,9 @@ class ProgramConfig(ConfigModel):
 
     needling: NeedlingTable | None = None
     """Observation of needling; only where nothing is actuated."""
+
+    search: SearchTable | None = None
+    """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
 
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
@@ -205,6 +214,21 @@ class ProgramConfig(ConfigModel):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _searches_below_its_bound(self) -> Self:
+        table, plan = self.actuation, self._search()
+        bound_ma = table.max_amplitude_ma if isinstance(table, EmsTable) else 0.0
+        if plan is None:
+            return self
+        if not plan.start_ma <= plan.ceiling_ma <= bound_ma:
+            msg = (
+                "expected search.start_ma of at most search.ceiling_ma, and that of at "
+                f"most actuation.max_amplitude_ma of a program with ems ({bound_ma:g} "
+                f"mA), got {plan.start_ma:g} and {plan.ceiling_ma:g} mA"
+            )
+            raise ValueError(msg)
+        return self
+
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
         share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
@@ -236,7 +260,12 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
+            search=self._search(),
         )
+
+    def _search(self) -> SearchPlan | None:
+        bound_ma = getattr(self.actuation, "max_amplitude_ma", 0.0)
+        return self.search.to_core(bound_ma) if self.search else None
 
     @classmethod
     def from_core(cls, program: Program) -> Self:
@@ -267,7 +296,7 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling"):
+    for plan in ("feedback", "needling", "search"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)

@@ -9,7 +9,13 @@ from typing import Any
 
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
-from service.core.plans import AssessPlan, FeedbackPlan, Modality, NeedlingPlan
+from service.core.plans import (
+    AssessPlan,
+    FeedbackPlan,
+    Modality,
+    NeedlingPlan,
+    SearchPlan,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +209,8 @@ class Program:
         Of biofeedback.
     needling : NeedlingPlan or None
         Of the observation of needling.
+    search : SearchPlan or None
+        How thresholds are searched for at the begin; None where they are not.
     """
 
     name: str = "ems-flutter"
@@ -223,6 +231,7 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+    search: SearchPlan | None = None
 
     @property
     def has_muscles(self) -> bool:
