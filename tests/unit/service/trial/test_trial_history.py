@@ -33,7 +33,7 @@ def test_a_quick_return_to_what_was_felt_is_none() -> None:
 
 
 def test_a_brief_break_in_what_is_felt_for_long_is_none() -> None:
-    ended = [(43.0, 0.0), *ramp(20.0, 12.0, 43.3), (50.0, 0.0)]
+    ended = [(33.0, 0.0), *ramp(20.0, 12.0, 33.3), (35.0, 0.0)]
     assert violations([*ramp(0.9, 12.0), *ended], TREATING, 60.0, bounds()) == []
 
 
