@@ -37,6 +37,7 @@ from service.config.touch import (
     massage_data,
 )
 from service.core.actuators import ACTUATORS
+from service.core.dose import ON_WINDOW_S
 from service.core.limits import (
     COMPILED,
     Quantity,
@@ -52,7 +53,14 @@ from service.core.program import (
     Success,
     Timing,
 )
+from service.core.rhythm import longest_on_s
+from service.core.slew import ESTABLISHED_MEMORY_S, RETURN_RAMP_S
 from service.errors import ConfigError
+
+#: After a longer rest an amplitude is no longer familiar, and rises from zero. A.
+LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
+#: A shorter touch never gets back: a ramp, and permits on their way. A.
+SHORTEST_TOUCH_S = 1.6 * RETURN_RAMP_S
 
 _BOUT, _SUCCESS = Bout(), Success()
 _CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()
@@ -64,11 +72,30 @@ class BoutConfig(ConfigModel):
     on_s: Seconds = _BOUT.on_s
     off_s: Seconds = _BOUT.off_s
     settle_s: Seconds = _BOUT.settle_s
+    push_s: Annotated[float, Field(ge=0, le=36)] = _BOUT.push_s
+    rest_s: Annotated[float, Field(gt=0, le=LONGEST_REST_S)] = _BOUT.rest_s
+    touches: Annotated[int, Field(ge=1, le=30)] = _BOUT.touches
+    touch_s: Annotated[float, Field(ge=SHORTEST_TOUCH_S, le=10)] = _BOUT.touch_s
 
     @property
     def on_share(self) -> float:
         """Share of the time that is on."""
         return self.on_s / (self.on_s + self.off_s)
+
+    @model_validator(mode="after")
+    def _not_too_long_pushed(self) -> Self:
+        bout = Bout(**self.model_dump())
+        share = round(longest_on_s(bout) / ON_WINDOW_S, 6)
+        if self.push_s > 0 and share > COMPILED[Quantity.ON_FRACTION].absolute:
+            msg = (
+                f"push_s: expected at most {COMPILED[Quantity.ON_FRACTION].absolute:g} "
+                f"of any minute on, got {share:.3g}; make it shorter or rest longer"
+            )
+            raise ValueError(msg)
+        if self.push_s > 0 and self.rest_s < self.off_s:
+            msg = f"rest_s: expected at least off_s, got {self.rest_s:g} s"
+            raise ValueError(msg)
+        return self
 
 
 class SuccessConfig(ConfigModel):
@@ -135,6 +162,9 @@ _NEEDED: dict[str, frozenset[str]] = {
     "vibration": frozenset({"percussion"}),
     "mat": frozenset({"mat"}),
 }
+
+#: Modalities whose bouts are those of a row.
+_ROWS = frozenset({"massage", "vibration"})
 
 #: Groups that mean nothing for a modality.
 _IDLE: dict[str, frozenset[str]] = {
@@ -204,6 +234,9 @@ class ProgramConfig(ConfigModel):
         beyond = beyond_compiled(_on_share(actuation, bout)) if actuation else []
         if beyond:
             raise ValueError(", ".join(beyond))
+        if bout.push_s > 0 and actuation and actuation.modality in _ROWS:
+            msg = "push_s: leave it out, massage has stages instead"
+            raise ValueError(msg)
         return bout
 
     @model_validator(mode="after")
