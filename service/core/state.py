@@ -180,6 +180,22 @@ class Treatment:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A muscle of the company: another one than the first, which decides alone.
+
+    Parameters
+    ----------
+    label : str
+        Name of its EMG channel.
+    calibration : Calibration
+        Measured while the first one was calibrated.
+    """
+
+    label: str
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A session at one moment.
 
@@ -223,8 +239,13 @@ class Session:
         Bound that the operator has set, in the unit of the actuators.
     calibrating : CalibrationRun or None
         The calibration under way.
+    following : tuple of CalibrationRun
+        Those of the other muscles, which follow the steps of the first.
     calibration : Calibration or None
         The last one that was accepted.
+    company : tuple of Member
+        What is known of the other muscles, in the order of the setup; empty before
+        their calibration.
     leak_run : LeakRun or None
         The leak calibration under way.
     leak : LeakResult or str or None
@@ -268,7 +289,9 @@ class Session:
     present_s: float = -math.inf
     operator_bound: float = math.inf
     calibrating: CalibrationRun | None = None
+    following: tuple[CalibrationRun, ...] = ()
     calibration: Calibration | None = None
+    company: tuple[Member, ...] = ()
     leak_run: LeakRun | None = None
     leak: LeakResult | str | None = None
     treatment: Treatment | None = None

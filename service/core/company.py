@@ -1,0 +1,140 @@
+"""The company: muscles that are measured beside the first one.
+
+They are calibrated with it and by the same prompts: while it rests, contracts and
+relaxes, they do. Nothing here knows what is actuated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from service.core.calibration import CalibrationRun, conclude
+from service.core.model import Note
+from service.core.state import Member, Session
+
+#: What helps a muscle whose calibration is refused.
+TOGETHER = "one prompt is for all muscles: contract and relax them together, and repeat"
+
+
+def why_not_given(session: Session, values: Sequence[float | None]) -> str:
+    """Say why values of one muscle cannot replace recordings.
+
+    Parameters
+    ----------
+    session : Session
+        Knows how many muscles there are.
+    values : sequence of float or None
+        What was given in microvolt; None is nothing.
+
+    Returns
+    -------
+    str
+        Empty where they can: nothing was given, or there is one muscle only.
+    """
+    others = session.setup.muscles[1:]
+    if not others or all(value is None for value in values):
+        return ""
+    return (
+        "noise_uv and mvc_uv are those of one muscle, and without the recordings "
+        f"nothing is known of {', '.join(others)}: leave them out"
+    )
+
+
+def begin_following(session: Session, run: CalibrationRun) -> Session:
+    """Begin to calibrate the company.
+
+    Parameters
+    ----------
+    session : Session
+        With its setup.
+    run : CalibrationRun
+        Of the first muscle, at its beginning.
+
+    Returns
+    -------
+    Session
+        With one run for each other muscle, and without what was known of them.
+    """
+    others = session.setup.muscles[1:]
+    return replace(session, following=(run,) * len(others), company=())
+
+
+def follow(session: Session, first: CalibrationRun) -> Session:
+    """Let the company follow the first muscle.
+
+    Parameters
+    ----------
+    session : Session
+        With the newest EMG of every muscle, at the same time as the first.
+    first : CalibrationRun
+        Of the first muscle, before it takes in its newest sample. It alone says
+        which step is recorded and when that is over.
+
+    Returns
+    -------
+    Session
+        With what the others recorded. A run that does not get its EMG stands still
+        and is refused in the end.
+    """
+    if len(session.others) != len(session.following):
+        return session
+    now_s, followed = session.now_s, []
+    for run, sample in zip(session.following, session.others, strict=True):
+        led = replace(run, steps=first.steps, started_s=first.started_s)
+        if first.interrupted:
+            followed.append(led.repeated(now_s))
+            continue
+        led = led.recorded(sample)
+        followed.append(led.advanced(now_s) if first.finished(now_s) else led)
+    return replace(session, following=tuple(followed))
+
+
+def conclude_company(session: Session) -> tuple[Session, str]:
+    """End the calibration of the company.
+
+    Parameters
+    ----------
+    session : Session
+        After the last step.
+
+    Returns
+    -------
+    session : Session
+        With a member per other muscle if all of them are accepted.
+    why : str
+        Otherwise which muscle is refused, and what to do; empty if none is.
+    """
+    members = []
+    for label, run in zip(session.setup.muscles[1:], session.following, strict=True):
+        result = conclude(run)
+        if isinstance(result, str):
+            return replace(session, following=()), f"{label}: {result}; {TOGETHER}"
+        members.append(Member(label, result))
+    return replace(session, following=(), company=tuple(members)), ""
+
+
+def company_notes(session: Session) -> tuple[Note, ...]:
+    """Return what is worth telling of a company that has been calibrated.
+
+    Parameters
+    ----------
+    session : Session
+        With its company.
+
+    Returns
+    -------
+    tuple of Note
+        One of kind ``company`` per muscle.
+    """
+    return tuple(
+        Note(
+            "company",
+            {
+                "muscle": member.label,
+                "noise_uv": member.calibration.noise_uv,
+                "mvc_uv": member.calibration.mvc_uv,
+                "baseline_pct_mvc": member.calibration.baseline_pct_mvc,
+                "warnings": "; ".join(member.calibration.warnings),
+            },
+        )
+        for member in session.company
+    )
