@@ -69,8 +69,8 @@ class SimulatedOutput:
     """An output with a device of its own, that expires on the given clock.
 
     ``history`` holds (t_s, amplitudes) for every change, newest last. With a ``line``,
-    channel ``line_channel`` reaches a simulated subject, and on a line of anything but
-    EMS the channels after it as well, as its sites.
+    channel ``line_channel`` reaches a simulated subject, and with it as many of the
+    channels after it as the line has actuators: its sites, or its muscles.
     """
 
     def __init__(
@@ -177,7 +177,8 @@ class SimulatedOutput:
         self._valid_until_s = until_s
         self._change(tuple(command.amplitude for command in commands))
         first = self._line_channel
-        last = None if self._line.has_sites else first + 1
+        n_actuators = self._line.n_actuators
+        last = None if n_actuators is None else first + n_actuators
         felt = tuple(
             Stimulation(one.amplitude, one.frequency_hz, one.pulse_width_us)
             for one in commands[first:last]

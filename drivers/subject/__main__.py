@@ -59,7 +59,14 @@ def _parser() -> argparse.ArgumentParser:
         choices=list(Modality),
         type=Modality,
         default=Modality.EMS,
-        help="what the outputs of the stimulation stream actuate",
+        help="what the outputs of the stimulation stream actuate, where their unit "
+        "does not say so",
+    )
+    parser.add_argument(
+        "--muscles", type=int, default=1, help="with a tone of their own, one a channel"
+    )
+    parser.add_argument(
+        "--tensest", type=int, default=0, help="which of them is the tensest, from 0"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=2048.0)
@@ -91,6 +98,8 @@ def _params(args: argparse.Namespace) -> OutletParams:
         truth_name=args.truth_name,
         cohort=args.cohort,
         modality=args.modality,
+        n_muscles=args.muscles,
+        tensest=args.tensest,
     )
 
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drivers.subject.effect import NO_EFFECT, Effect, over_sites
-from drivers.subject.stimulation import Stimulation
+from drivers.subject.effect import NO_EFFECT, Effect, discomfort_nrs, over_sites
+from drivers.subject.stimulation import Modality, Stimulation
 
 KNEADING_HALF_KPA = 150.0  # A: assumption; half of the effect of kneading
 DEEP_KPA = 100.0  # A: assumption; deeper than this is deep
@@ -20,6 +20,13 @@ RELEASE_TAU_S = 20.0  # A: assumption; sustained pressure and stretch act so slo
 PAINFUL_PPT = 1.3  # A: assumption; pressure hurts from here on, over the threshold
 PAIN_SPAN_PPT = 0.1 / 0.9 * PAINFUL_PPT  # as for a current: from 0.9 of the tolerance
 LIMB_TAU_S = 0.1  # A: assumption; a limb follows the hands with this lag
+#: A: assumption; a pressure that is held feels half as bad after so long (R: in manual
+#: treatment discomfort falls within a hold of 30-90 s).
+HELD_HALF_S = 30.0
+GUIDED_DEG_S = 5.0  # A: assumption; how slowly people stretch when they are asked to
+#: A: assumption; of the reflex threshold of a relaxed muscle: in a muscle that is at
+#: 5 %MVC or more, the same stretch wakes the reflex.
+GUIDED_SHARE = 0.92
 STRETCHED_SHARE = 0.5  # A: assumption; of the reflex threshold; less is no stretch
 
 
@@ -79,16 +86,23 @@ class Massage:
             guarded = min(tone_pct_mvc, GUARDED_TONE_PCT_MVC)
             guarding = DEEP_FIRST_RISE * guarded * (1.0 - self._warmth)
         hurt = pressure_hurt(deepest, self._params.ppt_kpa)
-        return Effect(relaxing, guarding, hurt, pressed=deepest / self._params.ppt_kpa)
+        pressed = deepest / self._params.ppt_kpa
+        nrs = discomfort_nrs(pressed)
+        return Effect(relaxing, guarding, hurt, pressed=pressed, discomfort_nrs=nrs)
 
 
 class Pressure:
-    """Sustained pressure: releases slowly while it is held near the threshold."""
+    """Sustained pressure: releases slowly while it is held near the threshold.
+
+    Discomfort fades while a pressure is held, and is new when it rises.
+    """
 
     def __init__(self, params: ContactParams, dt_s: float) -> None:
         self._params = params
         self._step = min(1.0, dt_s / RELEASE_TAU_S)
+        self._fade = 1.0 - 0.5 ** (dt_s / HELD_HALF_S)
         self._release = 0.0
+        self._faded_nrs = 0.0
 
     def advance(
         self,
@@ -97,13 +111,18 @@ class Pressure:
     ) -> Effect:
         """Advance one step under one or more thumbs; the hardest counts."""
         kpa = max((site.level for site in felt), default=0.0)
+        pressed = kpa / self._params.ppt_kpa
+        nrs = discomfort_nrs(pressed)
+        self._faded_nrs += (nrs - self._faded_nrs) * self._fade
         if kpa <= 0.0:
             self._release = 0.0
             return NO_EFFECT
-        pressed = kpa / self._params.ppt_kpa
         self._release += (min(1.0, pressed) - self._release) * self._step
         hurt = pressure_hurt(kpa, self._params.ppt_kpa)
-        return Effect(self._release, 0.0, hurt, pressed=pressed)
+        left_nrs = max(0.0, nrs - self._faded_nrs)
+        return Effect(
+            self._release, 0.0, hurt, pressed=pressed, discomfort_nrs=left_nrs
+        )
 
 
 class Stretch:
@@ -134,3 +153,27 @@ class Stretch:
         felt_deg = self._at_deg + params.stretch_lead_s * max(0.0, speed_deg_s)
         beyond_deg = max(0.0, felt_deg - params.reflex_deg(tone_pct_mvc))
         return Effect(self._release, params.stretch_gain_pct_per_deg * beyond_deg)
+
+
+class GuidedStretch:
+    """A stretch that a person does slowly while asked to, and undoes as slowly."""
+
+    def __init__(self, params: ContactParams, dt_s: float) -> None:
+        self._stretch = Stretch(params, dt_s)
+        self._goal_deg = GUIDED_SHARE * params.stretch_deg
+        self._step_deg = GUIDED_DEG_S * dt_s
+        self._at_deg = 0.0
+        self.is_asked = False
+
+    def advance(
+        self,
+        felt: Sequence[Stimulation],  # noqa: ARG002
+        tone_pct_mvc: float,
+    ) -> Effect:
+        """Advance one step; nothing but the prompt moves the limb."""
+        if self.is_asked:
+            self._at_deg = min(self._goal_deg, self._at_deg + self._step_deg)
+        else:
+            self._at_deg = max(0.0, self._at_deg - self._step_deg)
+        limb = Stimulation(self._at_deg, modality=Modality.STRETCH)
+        return self._stretch.advance((limb,), tone_pct_mvc)

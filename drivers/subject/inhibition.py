@@ -103,12 +103,11 @@ class Response:
         to_guard = params.adverse_gain * pulsed
         self._guarding += (to_guard - self._guarding) * self._guard_step
         ma = recruitment.equivalent_ma
-        hurt = min(WORST_HURT, hurt + self._pain(ma))
+        if ma > self._pain_onset_ma:
+            hurt += (ma - self._pain_onset_ma) / self._pain_span_ma
+        hurt = min(hurt, WORST_HURT)
         excitation = self._guarding + self._pain_gain * hurt + self._startle(ma)
         return self.inhibition, excitation
-
-    def _pain(self, amplitude_ma: float) -> float:
-        return max(0.0, (amplitude_ma - self._pain_onset_ma) / self._pain_span_ma)
 
     def _startle(self, amplitude_ma: float) -> float:
         """Return the excitation by a rise faster than a person gets used to.
@@ -116,8 +115,11 @@ class Response:
         The rise is measured over one second against the strongest amplitude that is
         still familiar, so that the bursts of an on-off pattern do not startle anew.
         """
-        familiar = self._familiar_ma * self._familiar_keep
-        self._familiar_ma = max(familiar, self._recent_ma[0])
-        self._recent_ma.append(amplitude_ma)
-        slew_ma_s = (amplitude_ma - self._familiar_ma) / STARTLE_WINDOW_S
-        return self._params.startle_gain * max(0.0, slew_ma_s - STARTLE_FREE_SLEW_MA_S)
+        recent_ma = self._recent_ma
+        familiar = max(self._familiar_ma * self._familiar_keep, recent_ma[0])
+        self._familiar_ma = familiar
+        recent_ma.append(amplitude_ma)
+        slew_ma_s = (amplitude_ma - familiar) / STARTLE_WINDOW_S
+        if slew_ma_s <= STARTLE_FREE_SLEW_MA_S:
+            return 0.0
+        return self._params.startle_gain * (slew_ma_s - STARTLE_FREE_SLEW_MA_S)

@@ -7,9 +7,15 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from drivers.errors import DriverConfigError, ProtocolError
-from drivers.stimulation_wire import STREAM_TYPE, WireCommand, decode
+from drivers.stimulation_wire import (
+    HEADER,
+    N_PER_OUTPUT,
+    STREAM_TYPE,
+    WireCommand,
+    decode,
+)
 from drivers.subject.person import Task
-from drivers.subject.stimulation import SILENCE, Modality, Stimulation
+from drivers.subject.stimulation import SILENCE, UNITS, Modality, Stimulation
 
 MARKERS_TYPE = "Markers"
 PROMPT_KIND = "prompt"
@@ -28,13 +34,28 @@ MAX_SAMPLES_PER_PULL = 256
 #: A stream whose connection broke is tried again after this long. A.
 RETRY_S = 0.5
 
+#: What hangs at an output that is described by these units.
+MODALITY_OF_UNIT = {
+    "mA": Modality.EMS,
+    "mm": Modality.VIBRATION,
+    "deg": Modality.STRETCH,
+}
+#: What a pressure is, unless the listener was told to be something that presses.
+PLAIN_PRESSURE = Modality.PRESSURE
+
 log = logging.getLogger(__name__)
+
+
+class _Info(Protocol):
+    def get_channel_units(self) -> list[str | None] | None: ...
 
 
 class _Inlet(Protocol):
     def pull_chunk(
         self, timeout: float, max_samples: int
     ) -> tuple[list[list[Any]], list[float]]: ...
+
+    def info(self, timeout: float) -> _Info: ...
 
 
 class Subscription:
@@ -53,6 +74,7 @@ class Subscription:
         self._resolver = lsl.ContinuousResolver(pred=predicate)
         self._inlet: _Inlet | None = None
         self._uid = ""
+        self._units: tuple[str, ...] | None = None
         self._lost_s: dict[str, float] = {}
 
     @property
@@ -77,6 +99,19 @@ class Subscription:
             self._inlet = None
             return [], []
 
+    def units(self) -> tuple[str, ...]:
+        """Return the unit of every channel, nothing until the description is here.
+
+        liblsl fetches it in the background from the first call on.
+        """
+        if self._units is None and self._inlet is not None:
+            try:
+                described = self._inlet.info(0.0).get_channel_units()
+            except (self._lsl.util.TimeoutError, self._lsl.util.LostError):
+                return ()
+            self._units = tuple(unit or "" for unit in described or ())
+        return self._units or ()
+
     def _connect(self) -> _Inlet | None:
         # A connection can break while its stream lives on: it is tried again.
         now_s = self._lsl.local_clock()
@@ -89,9 +124,21 @@ class Subscription:
             return None
         newest = max(found, key=lambda info: float(info.created_at()))
         self._uid = newest.uid()
+        self._units = None
         # recover=False: liblsl's own recovery hides a loss from whoever must react.
         self._inlet = self._lsl.StreamInlet(newest, INLET_BUFFER, recover=False)
         return self._inlet
+
+
+def modality_of(unit: str, told: Modality) -> Modality:
+    """Return what hangs at an output of this unit.
+
+    ``told`` is what the outputs actuate if their unit does not say so, and which of the
+    things that press it is if the unit is kPa.
+    """
+    if unit == UNITS[PLAIN_PRESSURE]:
+        return told if UNITS[told] == unit else PLAIN_PRESSURE
+    return MODALITY_OF_UNIT.get(unit, told)
 
 
 class StimulationListener:
@@ -99,7 +146,8 @@ class StimulationListener:
 
     As the wire format demands it goes to zero after ``valid_until``, and at anything
     that it does not understand. Clocks are compared as they are, so sender and subject
-    must run on one host.
+    must run on one host. What an output actuates is what its unit says in the stream's
+    description (`modality_of`), and otherwise ``modality``.
     """
 
     def __init__(
@@ -108,34 +156,49 @@ class StimulationListener:
         name: str,
         output_index: int,
         modality: Modality = Modality.EMS,
+        n_muscles: int = 1,
     ) -> None:
         self._subscription = Subscription(lsl, name, STREAM_TYPE)
         self._output_index = output_index
         self._modality = modality
+        self._n_muscles = n_muscles
         self._command: WireCommand | None = None
 
     def at(self, local_clock_s: float) -> tuple[Stimulation, ...]:
         """Return the stimulation at this time of the LSL clock.
 
-        Pulses come from one output; everything else has a site per output, from
-        ``output_index`` on.
+        From ``output_index`` on, pulses come from one output per muscle; everything
+        else has a site per output.
         """
         for sample in self._subscription.pull():
             self._command = self._understand(sample)
         command = self._command
         if command is None or not command.is_valid_at(local_clock_s):
             return (SILENCE,)
-        first = self._output_index
-        last = first + 1 if self._modality is Modality.EMS else None
-        return tuple(
-            Stimulation(
-                output.amplitude,
-                output.frequency_hz,
-                output.pulse_width_us,
-                self._modality,
+        modalities = self._modalities(len(command.commands))
+        felt, n_pulsed = [], 0
+        for k in range(self._output_index, len(modalities)):
+            is_pulsed = modalities[k] is Modality.EMS
+            if is_pulsed and n_pulsed == self._n_muscles:
+                continue
+            n_pulsed += is_pulsed
+            output = command.commands[k]
+            felt.append(
+                Stimulation(
+                    output.amplitude,
+                    output.frequency_hz,
+                    output.pulse_width_us,
+                    modalities[k],
+                )
             )
-            for output in command.commands[first:last]
-        )
+        return tuple(felt)
+
+    def _modalities(self, n_outputs: int) -> list[Modality]:
+        units = self._subscription.units()[len(HEADER) :: N_PER_OUTPUT][:n_outputs]
+        silent = ("",) * (n_outputs - len(units))
+        return [modality_of(unit, self._modality) for unit in (*units, *silent)][
+            :n_outputs
+        ]
 
     def _understand(self, sample: list[float]) -> WireCommand | None:
         try:

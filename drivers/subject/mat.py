@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drivers.subject.effect import Effect, over_sites
+from drivers.subject.effect import Effect, discomfort_nrs, over_sites
 from drivers.subject.stimulation import Stimulation
 
 FULL_KPA = 10.0  # A: assumption; 1 - 1/e of the effect of a zone
@@ -51,5 +51,11 @@ class Mat:
             self._settled -= self._settled * self._forget
         discomfort = params.discomfort_pct_mvc * reached * (1.0 - self._settled)
         hardest = max((zone.level for zone in felt), default=0.0)
-        hurt = max(0.0, hardest / params.tolerance_kpa - 1.0)
-        return Effect(reached * max(0.0, 1.0 - hurt), discomfort, hurt)
+        over_tolerance = hardest / params.tolerance_kpa
+        hurt = max(0.0, over_tolerance - 1.0)
+        return Effect(
+            reached * max(0.0, 1.0 - hurt),
+            discomfort,
+            hurt,
+            discomfort_nrs=discomfort_nrs(over_tolerance),
+        )

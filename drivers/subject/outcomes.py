@@ -1,18 +1,23 @@
 """What a person would say and show if asked: pain, pressure-pain threshold, range.
 
-None of it is measured by electrodes; an operator would enter it.
+None of it is measured by electrodes; an operator would enter it. `Outcomes` are asked
+before and after a treatment, a `Report` during it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from drivers.subject.contact import ContactParams
+from drivers.subject.effect import WORST_NRS, discomfort_nrs
+from drivers.subject.inhibition import PAIN_ONSET
+from drivers.subject.mat import MatParams
+from drivers.subject.recruitment import RecruitmentParams
 
 #: SEM that a minimal detectable change of 4.0 implies (Kovacs 2008, BMC Musculoskelet
 #: Disord 9:43).
 PAIN_SD_NRS = 1.4
-WORST_NRS = 10.0
 PPT_SD_KPA = 15.0  # A: assumption
 RANGE_SD_DEG = 2.0  # A: assumption
 PRESSED_NRS = 3.0  # A: assumption; pain of a pressure at the threshold
@@ -39,6 +44,47 @@ class Outcomes:
     pain_nrs: float
     ppt_kpa: float
     range_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a person says about the treatment of one muscle while it goes on.
+
+    ``discomfort_nrs`` is 0 to 10: 5 at the pain threshold of what is done, 7 at 1.2 of
+    it (A), and half of that after 30 s of the same pressure (A). ``intolerable_zones``
+    are those of the zones of a mat that this muscle feels that press beyond the
+    tolerance, by their place in the order. The others are about pulses: whether they
+    are felt, whether they move the muscle, and whether they are more than tolerable.
+    """
+
+    discomfort_nrs: float = 0.0
+    intolerable_zones: tuple[int, ...] = ()
+    feels_pulses: bool = False
+    feels_contraction: bool = False
+    exceeds_tolerance: bool = False
+
+
+def said_now(
+    nerves: RecruitmentParams,
+    mat: MatParams,
+    pulses_ma: float,
+    zones_kpa: Sequence[float],
+    touched_nrs: float,
+) -> Report:
+    """Return what is said under these pulses, on these zones of a mat.
+
+    ``pulses_ma`` is the amplitude at the reference pulse width, ``touched_nrs`` the
+    discomfort of everything that is not electrical.
+    """
+    pulsed_nrs = discomfort_nrs(pulses_ma / (PAIN_ONSET * nerves.tolerance_ma))
+    hard = (k for k, kpa in enumerate(zones_kpa) if kpa > mat.tolerance_kpa)
+    return Report(
+        max(touched_nrs, pulsed_nrs),
+        tuple(hard),
+        feels_pulses=pulses_ma >= nerves.sensory_ma,
+        feels_contraction=pulses_ma >= nerves.motor_ma,
+        exceeds_tolerance=pulses_ma >= nerves.tolerance_ma,
+    )
 
 
 def true_outcomes(

@@ -12,9 +12,15 @@ from drivers.ports import Clock
 from drivers.subject.cohorts import draw_subject
 from drivers.subject.faults import SignalFault
 from drivers.subject.listeners import PromptListener, StimulationListener
+from drivers.subject.muscles import with_muscles
 from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import UNITS, Modality
-from drivers.subject.subject import SimulatedSubject, SubjectChunk, SubjectParams
+from drivers.subject.subject import (
+    SimulatedSubject,
+    SubjectChunk,
+    SubjectParams,
+    channel_labels,
+)
 from dsp.types import F64
 
 MANUFACTURER = "unclench simulated subject"
@@ -28,9 +34,11 @@ MAX_BACKLOG_S = 1.0
 class OutletParams:
     """Who is simulated, and the streams of this subject by name.
 
-    A ``cohort`` takes the place of the preset. Stimulation is of one ``modality`` and
-    comes from output ``output_index`` of its stream (and, unless it is EMS, from those
-    after it). Without a ``truth_name`` the true tone is not published.
+    A ``cohort`` takes the place of the preset. With ``n_muscles`` the subject gets
+    companions of its muscle (`with_muscles`), which becomes number ``tensest``.
+    Stimulation comes from output ``output_index`` of its stream and those after it, but
+    pulses from one per muscle only; ``modality`` is what they actuate where the stream
+    does not say so. Without a ``truth_name`` the true tone is not published.
     """
 
     preset: str
@@ -45,13 +53,17 @@ class OutletParams:
     truth_name: str = ""
     cohort: str = ""
     modality: Modality = Modality.EMS
+    n_muscles: int = 1
+    tensest: int = 0
 
     @property
     def subject(self) -> SubjectParams:
         """The person."""
         if self.cohort:
-            return draw_subject(self.cohort, self.seed)
-        return subject_params(self.preset, self.seed)
+            params = draw_subject(self.cohort, self.seed)
+        else:
+            params = subject_params(self.preset, self.seed)
+        return with_muscles(params, self.n_muscles, self.seed, tensest=self.tensest)
 
     def __post_init__(self) -> None:
         """Refuse what no amplifier does."""
@@ -113,7 +125,11 @@ class SubjectOutlet:
             params.seed,
         )
         self._stimulation = StimulationListener(
-            lsl, params.stimulation_name, params.output_index, params.modality
+            lsl,
+            params.stimulation_name,
+            params.output_index,
+            params.modality,
+            params.n_muscles,
         )
         self._prompts = PromptListener(lsl, params.markers_name)
         self._fault: SignalFault | None = None
@@ -179,7 +195,12 @@ class SubjectOutlet:
         params = self._params
         rate_hz = params.sample_rate_hz / params.chunk_samples
         source_id = f"{params.truth_name}-{self._subject.params.preset}-{params.seed}"
-        channels = (("tone", "percent_mvc"), ("amplitude", UNITS[params.modality]))
+        companions = channel_labels(params.n_muscles)[1:]
+        channels = (
+            ("tone", "percent_mvc"),
+            ("amplitude", UNITS[params.modality]),
+            *((f"tone_{label}", "percent_mvc") for label in companions),
+        )
         return _make_outlet(
             self._lsl,
             _StreamSpec(params.truth_name, "Truth", rate_hz, source_id, channels),
@@ -187,4 +208,5 @@ class SubjectOutlet:
 
 
 def _truth_sample(chunk: SubjectChunk, level: float) -> F64:
-    return np.array([[chunk.tone_pct_mvc[-1], level]])
+    first, *others = chunk.tones_pct_mvc[-1].tolist()
+    return np.array([[first, level, *others]])

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from drivers.subject.body import BodyParams, mechanism
+from drivers.subject.contact import GuidedStretch
 from drivers.subject.cramp import Cramp, cramp_hazard
 from drivers.subject.effect import Effect, Mechanism
 from drivers.subject.fatigue import MotorUnits
 from drivers.subject.inhibition import PAIN_GAIN, Response, ResponseParams
-from drivers.subject.outcomes import Outcomes, true_outcomes
+from drivers.subject.outcomes import Outcomes, Report, said_now, true_outcomes
 from drivers.subject.recruitment import NOTHING, RecruitmentParams, recruit
 from drivers.subject.stimulation import (
     SILENCE,
@@ -42,6 +43,7 @@ class Task(enum.StrEnum):
     RVC = "rvc"
     RELAX = "relax"
     ISOMETRIC = "isometric"
+    STRETCH = "stretch"
 
 
 EFFORTS_PCT_MVC = {
@@ -73,9 +75,10 @@ class _Normals:
         self._block: list[float] = []
 
     def draw(self) -> float:
-        if not self._block:
-            self._block = self._rng.standard_normal(RNG_BLOCK).tolist()[::-1]
-        return self._block.pop()
+        block = self._block
+        if not block:
+            block = self._block = self._rng.standard_normal(RNG_BLOCK).tolist()[::-1]
+        return block.pop()
 
 
 class Person:
@@ -89,6 +92,9 @@ class Person:
     Only voluntary contractions tire the muscle: the three-compartment model allows no
     contraction of 18 %MVC for more than some minutes, but tense people have one for
     hours (A: assumption).
+
+    ``excitation`` is what pain, force and fright add to the tone now, in %MVC/s, and
+    ``spilled_pct_mvc_s`` what comes on top of it from the muscles beside this one.
     """
 
     def __init__(
@@ -103,8 +109,11 @@ class Person:
         self.recruitment = NOTHING
         self.motor_units = MotorUnits(params.body.fatigue)
         self.cramp = Cramp(cramp_rng, dt_s)
+        self.excitation = 0.0
+        self.spilled_pct_mvc_s = 0.0
         self._hurt = 0.0
         self._pressed = 0.0
+        self._discomfort_nrs = 0.0
         self._dt_s = dt_s
         self._tone = tone.rest_pct_mvc
         self._provoked = False
@@ -121,12 +130,14 @@ class Person:
         self._heard: Stimulations = SILENCE
         self._mechanisms: dict[Modality, Mechanism] = {}
         self._felt: list[tuple[Mechanism, list[Stimulation]]] = []
+        self._guided: GuidedStretch | None = None
 
     @property
     def tone_pct_mvc(self) -> float:
         """What the muscle does now."""
-        involuntary = min(MAX_TONE_PCT_MVC, self._tone + self._reflex)
-        return max(involuntary, self._voluntary)
+        tone = self._tone + self._reflex
+        tone = min(tone, MAX_TONE_PCT_MVC)
+        return tone if tone > self._voluntary else self._voluntary
 
     @property
     def voluntary_pct_mvc(self) -> float:
@@ -165,6 +176,16 @@ class Person:
             pressed=self._pressed,
         )
 
+    def report(self) -> Report:
+        """Return what this person says now, if an operator asks."""
+        return said_now(
+            self.params.recruitment,
+            self.params.body.mat,
+            self.recruitment.equivalent_ma,
+            [one.level for one in each(self._heard) if one.modality is Modality.MAT],
+            self._discomfort_nrs,
+        )
+
     def tense_up(self) -> None:
         """Begin in the tense state, as after a strong contraction."""
         self._provoked = True
@@ -182,6 +203,8 @@ class Person:
             inhibition, excitation = self._response.advance(
                 self.recruitment, min(1.0, effect.relaxing), effect.hurt
             )
+        self.excitation = excitation
+        excitation += self.spilled_pct_mvc_s
         if self._voluntary > STRONG_CONTRACTION_PCT_MVC:
             excitation += self._tensing()
             self._provoked = True
@@ -194,18 +217,30 @@ class Person:
             dt_s=self._dt_s,
             provoked=self._provoked,
         )
-        self._reflex = self.cramp.advance(self._hazard)
+        cramp = self.cramp
+        is_cramping = self._hazard > 0.0 or cramp.level_pct_mvc > 0.0
+        self._reflex = cramp.advance(self._hazard) if is_cramping else 0.0
         if effect is not None:
             self._reflex += effect.reflex_pct_mvc
             if effect.resets:
                 self._reset()
         return self.tone_pct_mvc
 
+    def ask(self, task: Task) -> None:
+        """Let a prompt begin: a stretch is done slowly, and undone after it."""
+        if self._guided is None:
+            if task is not Task.STRETCH:
+                return
+            self._guided = GuidedStretch(self.params.body.contact, self._dt_s)
+            self._felt.append((self._guided, []))
+        self._guided.is_asked = task is Task.STRETCH
+
     def hear(self, stimulations: Stimulations) -> None:
         """Sort what comes by what actuates; only the first pulses reach this muscle."""
-        if stimulations == self._heard:
-            return
+        is_known = stimulations == self._heard
         self._heard = stimulations
+        if is_known:
+            return
         by_modality: dict[Modality, list[Stimulation]] = {}
         for one in each(stimulations):
             by_modality.setdefault(one.modality, []).append(one)
@@ -224,9 +259,11 @@ class Person:
             (acting, by_modality.get(modality, []))
             for modality, acting in self._mechanisms.items()
         ]
+        if self._guided is not None:
+            self._felt.append((self._guided, []))
 
     def _feel(self) -> Effect:
-        relaxing = reflex = hurt = pressed = 0.0
+        relaxing = reflex = hurt = pressed = discomfort = 0.0
         resets = False
         for acting, felt in self._felt:
             effect = acting.advance(felt, self._tone)
@@ -235,7 +272,9 @@ class Person:
             hurt += effect.hurt
             resets = resets or effect.resets
             pressed = max(pressed, effect.pressed)
+            discomfort = max(discomfort, effect.discomfort_nrs)
         self._hurt, self._pressed = hurt, pressed
+        self._discomfort_nrs = discomfort
         return Effect(relaxing, reflex, hurt, resets)
 
     def _reset(self) -> None:
@@ -251,9 +290,9 @@ class Person:
     def _contract(self, effort_pct_mvc: float) -> None:
         fresh = self._wobble_fresh * self._normals.draw()
         self._wobble = self._wobble_keep * self._wobble + fresh
-        load = effort_pct_mvc / PERCENT * self.params.effort_scale
         units = self.motor_units
-        if load > 0.0 or units.active > 0.0 or units.fatigued > 0.0:
+        if effort_pct_mvc > 0.0 or units.active > 0.0 or units.fatigued > 0.0:
+            load = effort_pct_mvc / PERCENT * self.params.effort_scale
             active = units.advance(min(1.0, load), self._dt_s)
             contraction = PERCENT * active * (1.0 + self._wobble)
             self._voluntary = min(MAX_TONE_PCT_MVC, contraction)

@@ -3,6 +3,8 @@
 import enum
 from dataclasses import dataclass, replace
 
+from drivers.errors import DriverConfigError
+
 
 class Modality(enum.StrEnum):
     """What actuates."""
@@ -82,23 +84,37 @@ class StimulationLine:
     """The wire between a simulated output and a simulated subject in one process.
 
     Like the real wire it carries a command only as long as that is valid. What hangs
-    at its end are actuators of ``modality``, whatever the command's sender thinks.
+    at its end are actuators of ``modality``, whatever the command's sender thinks. A
+    tuple says what hangs at each channel of an output, and how many of them are wired.
     """
 
-    def __init__(self, modality: Modality = Modality.EMS) -> None:
+    def __init__(
+        self, modality: Modality | tuple[Modality, ...] = Modality.EMS
+    ) -> None:
+        if modality == ():
+            msg = "stimulation line: expected a modality per actuator, got none"
+            raise DriverConfigError(msg)
         self._modality = modality
         self._stimulations: tuple[Stimulation, ...] = (SILENCE,)
         self._valid_until_s = 0.0
 
     @property
-    def has_sites(self) -> bool:
-        """Whether all actuators of an output reach this person, or only one."""
-        return self._modality is not Modality.EMS
+    def n_actuators(self) -> int | None:
+        """How many actuators of an output reach this person, None if all of them."""
+        if isinstance(self._modality, tuple):
+            return len(self._modality)
+        return 1 if self._modality is Modality.EMS else None
 
     def put(self, stimulations: Stimulations, valid_until_s: float) -> None:
         """Replace what is on the line until ``valid_until_s``."""
+        carried = each(stimulations)
+        if isinstance(self._modality, tuple):
+            modalities = self._modality
+        else:
+            modalities = (self._modality,) * len(carried)
         self._stimulations = tuple(
-            replace(one, modality=self._modality) for one in each(stimulations)
+            replace(one, modality=modality)
+            for one, modality in zip(carried, modalities, strict=False)
         )
         self._valid_until_s = valid_until_s
 

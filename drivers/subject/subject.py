@@ -7,15 +7,25 @@ of a whole chunk at once.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from drivers.errors import DriverConfigError
-from drivers.subject.artifact import ArtifactParams, Evoked, Nerve, Span
+from drivers.subject.artifact import ArtifactParams, Evoked
 from drivers.subject.contaminants import ContaminantParams, Contaminants
 from drivers.subject.electrodes import ElectrodeParams, Electrodes
+from drivers.subject.mixing import SYNERGIST_COUPLING, Crosstalk, spread_of_pulses
+from drivers.subject.muscle import (
+    COACTIVATION_STEPS,
+    PERCENT,
+    Companion,
+    Muscle,
+    coactivate,
+)
+from drivers.subject.outcomes import Report
 from drivers.subject.person import Person, PersonParams, Task, effort_of
+from drivers.subject.routing import Routes, route
 from drivers.subject.stimulation import (
     SILENCE,
     Modality,
@@ -37,13 +47,8 @@ CHANNEL_LABELS = (
     "biceps_r",
     "biceps_l",
 )
-SYNERGIST_COUPLING = (0.2, 0.5)  # A: assumption
-PERCENT = 100.0
 #: R: the median frequency has fallen by 30 % when no unit is left.
 FATIGUE_COMPRESSION = 0.3
-#: A: assumption; a vibrator shakes the electrodes at its rate and twice that.
-SHAKE_UV_PER_MM = 30.0
-SHAKE_HARMONIC = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ class SubjectParams:
 
     ``sigma_mvc_uv`` is the RMS of the EMG at 100 %MVC (R: 300-1000 µV); the EMG is
     proportional to tone. ``effort_crosstalk`` is by how much more EMG a maximal effort
-    shows than its tone, because neighbours join in.
+    shows than its tone, because neighbours join in. ``companions`` are further muscles
+    with a tone of their own; muscle k is under channel k.
     """
 
     preset: str
@@ -78,18 +84,25 @@ class SubjectParams:
     electrodes: ElectrodeParams = field(default_factory=ElectrodeParams)
     stalls: tuple[StreamStall, ...] = ()
     effort_crosstalk: float = 0.0
+    companions: tuple[Companion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectChunk:
-    """EMG of all channels, (n_samples, n_channels), and the true tone behind it.
+    """EMG of all channels, (n_samples, n_channels), and the true tones behind it.
 
-    A chunk that ``is_stalled`` never leaves the amplifier.
+    ``tones_pct_mvc`` has a column per muscle. A chunk that ``is_stalled`` never leaves
+    the amplifier.
     """
 
     emg_uv: F64
-    tone_pct_mvc: F64
+    tones_pct_mvc: F64
     is_stalled: bool = False
+
+    @property
+    def tone_pct_mvc(self) -> F64:
+        """Tone of the first muscle, (n_samples,)."""
+        return np.asarray(self.tones_pct_mvc[:, 0])
 
 
 def channel_labels(n_channels: int) -> tuple[str, ...]:
@@ -101,39 +114,85 @@ def channel_labels(n_channels: int) -> tuple[str, ...]:
 class SimulatedSubject:
     """A person with electrodes; the same seed and inputs give the same EMG.
 
-    The first channel is the treated muscle. The others are synergists that follow it
-    more weakly; at rest all of them are relaxed.
+    The first channel is the treated muscle, and those after it its companions, if there
+    are any. The others are synergists that follow the first more weakly; at rest all of
+    them are relaxed.
     """
 
     def __init__(
         self, params: SubjectParams, fs: float, n_channels: int = 8, seed: int = 0
     ) -> None:
-        streams = [
-            np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(6)
-        ]
+        root = np.random.SeedSequence(seed)
+        streams = [np.random.default_rng(s) for s in root.spawn(6)]
         coupling = streams[4].uniform(*SYNERGIST_COUPLING, n_channels)
         coupling[0] = 1.0
+        n_muscles = 1 + len(params.companions)
         self.params = params
         self.fs = fs
         self.labels = channel_labels(n_channels)
         self.n_step = max(1, round(TONE_STEP_S * fs))
-        self.person = Person(params.person, streams[0], self.n_step / fs)
         self._coupling = coupling
-        self._carrier = Carrier(params.carrier, fs, n_channels, streams[1])
+        self._crosstalk: Crosstalk | None = None
+        spread, carrier = coupling[None, :], params.carrier
+        if params.companions:
+            rng = np.random.default_rng(root.spawn(1)[0])
+            self._crosstalk = Crosstalk(n_muscles, n_channels, rng)
+            spread = spread_of_pulses(n_muscles, n_channels, rng)
+            # Muscles of their own share no sources: what they share is cross-talk.
+            carrier = replace(carrier, correlation=0.0)
+        self._muscles = self._grow(spread, (streams[0], streams[3]), root)
+        self.persons = tuple(muscle.person for muscle in self._muscles)
+        self._felt: Stimulations = SILENCE
+        self._routes: Routes = route(SILENCE, n_muscles)
+        self._carrier = Carrier(carrier, fs, max(n_muscles, n_channels), streams[1])
         self._contaminants = Contaminants(
             params.contaminants, fs, n_channels, CARRIER_BLOCK, streams[2]
         )
-        self._evoked = Evoked(params.artifact, fs, coupling, streams[3])
         self._electrodes = Electrodes(
             params.electrodes, fs, n_channels, params.contaminants.mains_hz, streams[5]
         )
         self._ramp = np.arange(1, self.n_step + 1) / self.n_step
         self._n_made = 0
         self._n_inserted = 0
-        self._noise = np.zeros((0, n_channels))
+        self._noise = np.zeros((0, max(n_muscles, n_channels)))
         self._dirt = np.zeros((0, n_channels))
         self._ready_emg = np.zeros((0, n_channels))
-        self._ready_tone = np.zeros(0)
+        self._ready_tones = np.zeros((0, n_muscles))
+
+    def _grow(
+        self,
+        spread: F64,
+        first: tuple[np.random.Generator, np.random.Generator],
+        root: np.random.SeedSequence,
+    ) -> tuple[Muscle, ...]:
+        """Return the muscles; the companions draw from streams of their own."""
+        params = self.params
+        fresh = [
+            np.random.default_rng(s) for s in root.spawn(2 * len(params.companions))
+        ]
+        streams = [first, *zip(fresh[::2], fresh[1::2], strict=True)]
+        own = Companion(params.person, params.sigma_mvc_uv)
+        return tuple(
+            Muscle(
+                Person(muscle.person, lived, self.n_step / self.fs),
+                Evoked(params.artifact, self.fs, coupling, evoked),
+                muscle.sigma_mvc_uv,
+                coupling,
+                self.n_step,
+            )
+            for muscle, coupling, (lived, evoked) in zip(
+                (own, *params.companions), spread, streams, strict=True
+            )
+        )
+
+    @property
+    def person(self) -> Person:
+        """The first muscle, the only one unless there are companions."""
+        return self.persons[0]
+
+    def reports(self) -> tuple[Report, ...]:
+        """Return what the person says about each muscle now, if an operator asks."""
+        return tuple(person.report() for person in self.persons)
 
     def insert_needle(self) -> None:
         """Let an operator insert a needle now."""
@@ -149,80 +208,110 @@ class SimulatedSubject:
         if self._n_inserted:
             needle = Stimulation(float(self._n_inserted), modality=Modality.NEEDLE)
             stimulations = (*each(stimulations), needle)
-        start = self._n_made - self._ready_tone.size
-        n_steps = math.ceil((n_samples - self._ready_tone.size) / self.n_step)
+        n_ready = len(self._ready_tones)
+        start = self._n_made - n_ready
+        n_steps = math.ceil((n_samples - n_ready) / self.n_step)
+        emg, tones = self._ready_emg, self._ready_tones
         if n_steps > 0:
-            emg, tone = self._make(n_steps, stimulations, effort_of(task))
-            emg = np.concatenate((self._ready_emg, emg))
-            tone = np.concatenate((self._ready_tone, tone))
-        else:
-            emg, tone = self._ready_emg, self._ready_tone
-        self._ready_emg, self._ready_tone = emg[n_samples:], tone[n_samples:]
+            new_emg, new_tones = self._make(n_steps, stimulations, task)
+            emg = np.concatenate((emg, new_emg))
+            tones = np.concatenate((tones, new_tones))
+        self._ready_emg, self._ready_tones = emg[n_samples:], tones[n_samples:]
         stalled = self._is_stalled(start, start + n_samples)
-        return SubjectChunk(emg[:n_samples], tone[:n_samples], stalled)
+        return SubjectChunk(emg[:n_samples], tones[:n_samples], stalled)
 
     def _make(
-        self, n_steps: int, stimulations: Stimulations, effort_pct_mvc: float
+        self, n_steps: int, stimulations: Stimulations, task: Task
     ) -> tuple[F64, F64]:
         n_samples = n_steps * self.n_step
-        self._evoked.begin(n_samples)
-        truth, shown, fatigue = self._live(n_steps, stimulations, effort_pct_mvc)
-        tone = self._between(truth)
-        apparent = tone if shown is truth else self._between(shown)
-        noise, dirt = self._background(n_samples, fatigue)
-        rest = self.params.person.tone.rest_pct_mvc
-        muscle = (apparent - rest)[:, None] * self._coupling
-        muscle += rest
-        muscle *= noise
-        muscle *= self.params.sigma_mvc_uv / PERCENT
-        evoked = self._evoked.end(n_samples)
-        if evoked is not None:
-            added, scale = evoked
-            muscle *= scale[:, None]
-            muscle += added
-        if self.person.shaking.is_on:
-            muscle += self._shaking(n_samples)
-        emg = self._through_electrodes(muscle, dirt)
-        self._evoked.clip(emg)
+        self._live(n_steps, stimulations, task)
+        tones = self._between([muscle.tones for muscle in self._muscles])
+        noise, dirt = self._background(n_samples, self._muscles[0].fatigue)
+        evoked = [muscle.evoked.end(n_samples) for muscle in self._muscles]
+        scales = [None if one is None else one[1] for one in evoked]
+        if self._crosstalk is None:
+            muscle_uv = self._first_alone(self._apparent(tones), noise, scales[0])
+        else:
+            sources_uv = self._each_source(self._apparent(tones), noise, scales)
+            muscle_uv = self._crosstalk.mix(sources_uv)
+        for one in evoked:
+            if one is not None:
+                muscle_uv += one[0]
+        self._shake(muscle_uv)
+        emg = self._through_electrodes(muscle_uv, dirt)
+        self._muscles[0].evoked.clip(emg)
         self._n_made += n_samples
-        return emg, tone
+        return emg, tones
 
-    def _live(
-        self, n_steps: int, stimulations: Stimulations, effort_pct_mvc: float
-    ) -> tuple[list[float], list[float], list[float]]:
-        """Advance the person; return tone, tone as the EMG shows it, and fatigue.
+    def _live(self, n_steps: int, stimulations: Stimulations, task: Task) -> None:
+        """Advance all muscles, each alone until they tell their neighbours."""
+        muscles, made = self._muscles, self._n_made
+        effort = effort_of(task)
+        routes = self._route(stimulations)
+        for muscle, felt in zip(muscles, routes, strict=True):
+            muscle.begin(n_steps * self.n_step, felt)
+            muscle.person.ask(task)
+        if len(muscles) == 1:
+            muscles[0].advance(range(n_steps), made, stimulations, effort)
+            return
+        done, step = 0, made // self.n_step
+        while done < n_steps:
+            if (step + done) % COACTIVATION_STEPS == 0:
+                coactivate(muscles)
+            left = COACTIVATION_STEPS - (step + done) % COACTIVATION_STEPS
+            part = range(done, min(n_steps, done + left))
+            for muscle, felt in zip(muscles, routes, strict=True):
+                muscle.advance(part, made, felt, effort)
+            done = part.stop
 
-        The first two begin with the value before the first step.
-        """
-        person, evoked, n_step = self.person, self._evoked, self.n_step
-        crosstalk = self.params.effort_crosstalk / PERCENT
-        truth, fatigue = [person.tone_pct_mvc], []
-        efforts = [person.voluntary_pct_mvc]
-        person.hear(stimulations)
-        is_pulsed = person.pulses.is_on
-        if not is_pulsed:
-            evoked.pause()
-        for i in range(n_steps):
-            truth.append(person.advance(stimulations, effort_pct_mvc))
-            fatigue.append(person.motor_units.fatigued)
-            efforts.append(person.voluntary_pct_mvc)
-            if is_pulsed:
-                at = i * n_step
-                nerve = Nerve(person.recruitment, person.contact)
-                evoked.step(Span(n_step, at, self._n_made + at), person.pulses, nerve)
+    def _route(self, stimulations: Stimulations) -> tuple[Stimulations, ...]:
+        if len(self._muscles) == 1:
+            return (stimulations,)
+        if stimulations != self._felt:
+            self._felt = stimulations
+            self._routes = route(stimulations, len(self._muscles))
+        return self._routes
+
+    def _first_alone(self, apparent: F64, noise: F64, scale: F64 | None) -> F64:
+        """Return the EMG of one muscle, and of the synergists that follow it."""
+        first = self._muscles[0]
+        rest = first.rest_pct_mvc
+        muscle_uv: F64 = (apparent[:, :1] - rest) * self._coupling
+        muscle_uv += rest
+        muscle_uv *= noise
+        muscle_uv *= first.sigma_mvc_uv / PERCENT
+        if scale is not None:
+            muscle_uv *= scale[:, None]
+        return muscle_uv
+
+    def _each_source(self, apparent: F64, noise: F64, scales: list[F64 | None]) -> F64:
+        """Return the EMG of every muscle, and of the first one's synergists."""
+        n_muscles = len(self._muscles)
+        sources_uv = np.empty_like(noise)
+        if noise.shape[1] > n_muscles:
+            follow = self._first_alone(apparent, noise, scales[0])
+            sources_uv[:, n_muscles:] = follow[:, n_muscles:]
+        own = sources_uv[:, :n_muscles]
+        np.multiply(apparent, noise[:, :n_muscles], out=own)
+        own *= [muscle.sigma_mvc_uv / PERCENT for muscle in self._muscles]
+        for k, scale in enumerate(scales):
+            if scale is not None:
+                own[:, k] *= scale
+        return sources_uv
+
+    def _apparent(self, tones: F64) -> F64:
+        """Return the tones as the EMG shows them, per sample."""
+        crosstalk = self.params.effort_crosstalk
         if not crosstalk:
-            return truth, truth, fatigue
-        shown = [
-            tone * (1.0 + crosstalk * effort)
-            for tone, effort in zip(truth, efforts, strict=True)
-        ]
-        return truth, shown, fatigue
+            return tones
+        return self._between([muscle.shown(crosstalk) for muscle in self._muscles])
 
-    def _between(self, ends: list[float]) -> F64:
-        """Return one value per sample, straight from step to step."""
+    def _between(self, ends: list[list[float]]) -> F64:
+        """Return a column per muscle, straight from step to step."""
         levels = np.array(ends)
-        before = levels[:-1, None]
-        return np.asarray((before + np.diff(levels)[:, None] * self._ramp).ravel())
+        before = levels[:, :-1, None]
+        straight = before + (levels[:, 1:, None] - before) * self._ramp
+        return np.ascontiguousarray(straight.reshape(len(ends), -1).T)
 
     def _background(self, n_samples: int, fatigue: list[float]) -> tuple[F64, F64]:
         """Return noise and dirt; a new block has the spectrum of its first step."""
@@ -239,13 +328,13 @@ class SimulatedSubject:
         self._noise, self._dirt = self._noise[n_samples:], self._dirt[n_samples:]
         return now
 
-    def _shaking(self, n_samples: int) -> F64:
-        """Return what a vibrator leaves in the EMG at its rate and twice that."""
-        shaking = self.person.shaking
-        sample = self._n_made + np.arange(n_samples, dtype=np.float64)
-        phase = sample * (2 * np.pi * shaking.frequency_hz / self.fs)
-        wave = np.sin(phase) + SHAKE_HARMONIC * np.sin(2.0 * phase)
-        return SHAKE_UV_PER_MM * shaking.level * wave[:, None] * self._coupling
+    def _shake(self, muscle_uv: F64) -> None:
+        """Add what vibrators leave in the EMG."""
+        for muscle in self._muscles:
+            if muscle.person.shaking.is_on:
+                n_samples = len(muscle_uv)
+                sample = self._n_made + np.arange(n_samples, dtype=np.float64)
+                muscle_uv += muscle.shaking_uv(sample, self.fs)
 
     def _through_electrodes(self, muscle_uv: F64, dirt_uv: F64) -> F64:
         if self.params.electrodes.is_ideal:

@@ -33,7 +33,7 @@ from service.core.state import Session
 from service.engine.feed import Feed
 from service.engine.latency import LatencyMeter
 from service.engine.ledger import Ledger
-from service.engine.needles import insertion_of
+from service.engine.marks import mark_of
 from service.engine.observers import Observers
 from service.engine.opening import EngineParams, plan_session
 from service.engine.permits import PermitDesk, begins, pulse_rate_hz
@@ -199,10 +199,9 @@ class Engine:
         self._tell_event(
             "marker", {"source": marker.source, "text": marker.text, "t": marker.t_s}
         )
-        plan = self._session.setup.program.needling if self._session else None
-        insertion = insertion_of(marker, plan, self._now_s)
-        if insertion is not None:
-            self._reduce(insertion)
+        mark = mark_of(marker, self._session, self._now_s)
+        if mark is not None:
+            self._reduce(mark)
 
     def _lose(self, source: str, reason: str) -> None:
         self._tell_source(source, "source_lost", reason)

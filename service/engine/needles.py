@@ -1,14 +1,10 @@
-"""What the engine hears and sees while a therapist needles."""
+"""Twitches in the EMG while a therapist needles."""
 
-import json
 import math
 
-from drivers.ports import Marker
 from dsp.events.twitch import TwitchDetector
 from dsp.types import F64
-from service.core.model import Command, Sample, TwitchSeen, Verb
-from service.core.needling import INSERTION
-from service.core.plans import NeedlingPlan
+from service.core.model import Sample, TwitchSeen
 from service.core.state import Session
 from service.core.tone import Calibration
 
@@ -59,20 +55,3 @@ class NeedleWatch:
             )
             for found in detector.push(cleaned_uv)
         ]
-
-
-def insertion_of(
-    marker: Marker, plan: NeedlingPlan | None, now_s: float
-) -> Command | None:
-    """Return the insertion that a marker of the lab's stream tells of, if it does."""
-    if plan is None or _word(marker.text) not in {plan.marker, INSERTION}:
-        return None
-    return Command(now_s, Verb.MARK, text=INSERTION, at_s=marker.t_s)
-
-
-def _word(text: str) -> str:
-    try:
-        event = json.loads(text)
-    except ValueError:
-        return text.strip()
-    return str(event.get("kind", "")) if isinstance(event, dict) else text.strip()

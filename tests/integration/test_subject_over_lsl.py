@@ -157,6 +157,45 @@ def test_a_cohort_feels_zones_and_needles(lsl):
     assert highest > 20.0
 
 
+def test_muscles_are_reached_by_outputs_of_their_own_kind(lsl):
+    """A current and a pressure from one stream, told apart by their units."""
+    markers = marker_outlet(lsl, "three")
+    outputs = [
+        OutputChannel("thumb", "kPa", 300.0, 0.5),
+        OutputChannel("trapezius_r", "mA", 30.0, 0.5),
+        OutputChannel("trapezius_l", "mA", 30.0, 0.5),
+        OutputChannel("levator_r", "mA", 30.0, 0.5),
+    ]
+    output = LslOutput("three-stim", outputs)
+    options = ("--cohort", "responder-tonic", "--seed", "3", "--muscles", "2")
+    with subject_process("three", *options):
+        truth = subscribe(lsl, "three-truth")
+        labels = truth.info(5.0).get_channel_labels()
+        wait_for_receiver(markers)
+        output.open()
+        prompt(markers, "mvc")
+        collect(truth, 2.0)
+        prompt(markers, "relax")
+        before = collect(truth, 4.0)[0][-20:, [0, 2]].mean(axis=0)
+        commands = [
+            ChannelCommand(0.0, 0.0, 0.0),
+            ChannelCommand(0.0, 0.0, 0.0),
+            ChannelCommand(20.0, 200.0, 4.0),
+            ChannelCommand(25.0, 200.0, 4.0),
+        ]
+        seen = []
+        for sequence in range(18):
+            output.apply(sequence, commands, 2.0)
+            seen.append(collect(truth, 0.5)[0])
+        output.close()
+        after = np.concatenate(seen)[-20:]
+    assert labels == ["tone", "amplitude", "tone_trapezius_l"]
+    # The pulses of the last output are for a muscle that this subject does not have.
+    assert after[-1, 1] == 20.0
+    assert after[:, 2].mean() < 0.75 * before[1]
+    assert after[:, 0].mean() > 0.8 * before[0]
+
+
 def test_stimulation_stream_may_vanish_and_come_back(lsl):
     with subject_process("again", "--preset", "null"):
         truth = subscribe(lsl, "again-truth")

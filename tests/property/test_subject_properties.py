@@ -1,11 +1,14 @@
 """Whatever is done to a simulated person, what comes out is a person's EMG."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.subject.cohorts import draw_subject
+from drivers.subject.muscles import with_muscles
 from drivers.subject.person import Person, Task, effort_of
 from drivers.subject.preset_names import COHORT_NAMES
 from drivers.subject.stimulation import Modality, Stimulation
@@ -96,3 +99,49 @@ def test_any_cutting_of_any_treatment_gives_the_same_emg_bit_for_bit(cohort, cut
     whole_emg, whole_tone = play(cohort, [])
     assert np.array_equal(emg, whole_emg)
     assert np.array_equal(tone, whole_tone)
+
+
+#: The same with three muscles: forced, pressed and stretched beside one another.
+SEVERAL = (
+    (0, (), Task.MVC),
+    (731, (Stimulation(20.0, 7.3, 200.0), Stimulation(28.0, 4.0, 200.0)), Task.RELAX),
+    (1502, (VIBRATION, replace(VIBRATION, level=1.5), NEEDLE), Task.STRETCH),
+    (2500, (Stimulation(300.0, modality=Modality.PRESSURE),), Task.RELAX),
+)
+
+
+def play_several(cohort, cuts):
+    params = with_muscles(draw_subject(cohort, 3), 3, 3)
+    subject = SimulatedSubject(params, FS, 4, 3)
+    edges = sorted({*cuts, *(at for at, _, _ in SEVERAL), N_SCRIPT})
+    parts = []
+    for start, stop in zip([0, *edges], edges, strict=False):
+        _, felt, task = [line for line in SEVERAL if line[0] <= start][-1]
+        parts.append(subject.step(stop - start, felt, task))
+    emg = np.concatenate([part.emg_uv for part in parts])
+    return emg, np.concatenate([part.tones_pct_mvc for part in parts])
+
+
+@pytest.mark.parametrize("cohort", ["adverse-ems", "mvc-error", "lead-off"])
+@settings(max_examples=12, deadline=None)
+@given(cuts=st.lists(st.integers(0, N_SCRIPT), max_size=40))
+def test_any_cutting_gives_several_muscles_the_same_emg_bit_for_bit(cohort, cuts):
+    emg, tones = play_several(cohort, cuts)
+    whole_emg, whole_tones = play_several(cohort, [])
+    assert np.array_equal(emg, whole_emg)
+    assert np.array_equal(tones, whole_tones)
+
+
+@settings(max_examples=30, deadline=None)
+@given(cohorts, st.integers(0, 20), st.integers(2, 5), scripts)
+def test_emg_of_several_muscles_is_finite_and_tones_are_tones(cohort, seed, n, script):
+    params = with_muscles(draw_subject(cohort, seed), n, seed, tensest=n - 1)
+    subject = SimulatedSubject(params, FS, 2, seed)
+    rail_uv = 1000.0 * params.artifact.rail_mv
+    for felt, task, n_samples in script:
+        chunk = subject.step(n_samples, felt, task)
+        assert np.all(np.abs(chunk.emg_uv) <= rail_uv)
+        assert chunk.tones_pct_mvc.shape == (n_samples, n)
+        assert np.all((chunk.tones_pct_mvc >= 0.0) & (chunk.tones_pct_mvc <= 100.0))
+        for report in subject.reports():
+            assert 0.0 <= report.discomfort_nrs <= 10.0

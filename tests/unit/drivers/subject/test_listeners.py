@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from drivers.errors import DriverConfigError
-from drivers.ports import ChannelCommand
-from drivers.stimulation_wire import WireCommand, encode
+from drivers.ports import ChannelCommand, OutputChannel
+from drivers.stimulation_wire import WireCommand, encode, wire_channels
 from drivers.subject.listeners import (
     PromptListener,
     StimulationListener,
     Subscription,
+    modality_of,
     parse_prompt,
 )
 from drivers.subject.person import Task
@@ -22,9 +23,15 @@ class FakeLostError(RuntimeError):
     pass
 
 
+class FakeTimeoutError(RuntimeError):
+    pass
+
+
 class FakeStream:
-    def __init__(self, uid, created_at, samples=()):
+    def __init__(self, uid, created_at, samples=(), units=None):
         self._uid, self._created_at = uid, created_at
+        self.units = units
+        self.n_asked = 0
         self.samples = list(samples)
         self.is_lost = False
 
@@ -49,13 +56,24 @@ class FakeInlet:
         del self._stream.samples[:max_samples]
         return taken, [0.0] * len(taken)
 
+    def info(self, timeout):
+        assert timeout == 0.0
+        if self._stream.is_lost:
+            raise FakeLostError
+        self._stream.n_asked += 1
+        if self._stream.n_asked == 1:  # liblsl is still fetching it
+            raise FakeTimeoutError
+        return SimpleNamespace(get_channel_units=lambda: self._stream.units)
+
 
 class FakeLsl:
     """Just what `Subscription` uses of pylsl; ``visible`` is the network."""
 
     def __init__(self):
         self.visible = []
-        self.util = SimpleNamespace(LostError=FakeLostError)
+        self.util = SimpleNamespace(
+            LostError=FakeLostError, TimeoutError=FakeTimeoutError
+        )
         self.StreamInlet = FakeInlet
         self.now_s = 100.0
 
@@ -98,6 +116,69 @@ def test_outputs_of_anything_but_pulses_are_the_sites_of_one_person():
     )
     assert [one.unit for one in felt] == ["kPa", "kPa"]
     assert heard(row, output_index=1).at(0.0) == (Stimulation(20.0, 0.5, 0.0),)
+
+
+def described(*units, modality=Modality.EMS, n_muscles=1, output_index=0):
+    """Return a listener to a stream whose outputs have these units."""
+    commands = tuple(ChannelCommand(1.0 + k, 200.0, 4.0) for k in range(len(units)))
+    outputs = [OutputChannel(f"o{k}", unit, 99.0, 0.5) for k, unit in enumerate(units)]
+    lsl = FakeLsl()
+    row = encode(WireCommand(1, 10.0, True, commands))
+    spoken = [channel.unit for channel in wire_channels(outputs)]
+    lsl.visible = [FakeStream("a", 1.0, [row], spoken)]
+    listener = StimulationListener(lsl, "stim", output_index, modality, n_muscles)
+    listener.at(0.0)  # the description has been asked for
+    return listener
+
+
+def test_units_in_the_description_say_what_an_output_actuates():
+    listener = described("kPa", "mA", "mm", modality=Modality.MAT)
+    assert [one.modality for one in listener.at(0.0)] == [
+        Modality.MAT,
+        Modality.EMS,
+        Modality.VIBRATION,
+    ]
+
+
+def test_pulses_come_from_one_output_per_muscle_from_the_first_on():
+    levels = [one.level for one in described("mA", "mA", "mA", "mA").at(0.0)]
+    assert levels == [1.0]
+    listener = described("mA", "kPa", "mA", "mA", n_muscles=2, output_index=1)
+    assert [one.level for one in listener.at(0.0)] == [2.0, 3.0, 4.0]
+    listener = described("mA", "mA", "mA", n_muscles=2)
+    assert [one.level for one in listener.at(0.0)] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("unit", "told", "expected"),
+    [
+        ("mA", Modality.MAT, Modality.EMS),
+        ("kPa", Modality.MASSAGE, Modality.MASSAGE),
+        ("kPa", Modality.EMS, Modality.PRESSURE),
+        ("mm", Modality.EMS, Modality.VIBRATION),
+        ("deg", Modality.EMS, Modality.STRETCH),
+        ("", Modality.MAT, Modality.MAT),
+        ("percent", Modality.VIBRATION, Modality.VIBRATION),
+    ],
+)
+def test_what_a_unit_does_not_say_is_what_the_listener_was_told(unit, told, expected):
+    assert modality_of(unit, told) is expected
+
+
+def test_a_stream_without_a_description_is_what_the_listener_was_told():
+    lsl = FakeLsl()
+    subscription = Subscription(lsl, "s", "T")
+    assert subscription.units() == ()
+    stream = FakeStream("a", 1.0)
+    lsl.visible = [stream]
+    subscription.pull()
+    assert [subscription.units() for _ in range(4)] == [()] * 4
+    assert stream.n_asked == 2
+    lsl.visible = [stream := FakeStream("b", 2.0, units=["mA"])]
+    subscription = Subscription(lsl, "s", "T")
+    subscription.pull()
+    assert [subscription.units() for _ in range(4)] == [(), ("mA",), ("mA",), ("mA",)]
+    assert stream.n_asked == 2
 
 
 def test_inactive_command_is_silence():

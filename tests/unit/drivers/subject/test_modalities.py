@@ -8,7 +8,7 @@ import pytest
 from drivers.subject.body import BodyParams, mechanism
 from drivers.subject.contact import ContactParams, Massage, Pressure, Stretch
 from drivers.subject.cramp import Cramp, CrampParams, cramp_hazard
-from drivers.subject.effect import over_sites
+from drivers.subject.effect import NO_EFFECT, over_sites
 from drivers.subject.learning import Biofeedback, LearningParams, lesson
 from drivers.subject.mat import Mat, MatParams
 from drivers.subject.needle import Needle, NeedleParams
@@ -59,7 +59,7 @@ def test_every_modality_but_pulses_has_a_mechanism():
     for modality in set(Modality) - {Modality.EMS}:
         acting = mechanism(modality, BodyParams(), DT_S, np.random.default_rng(0))
         effect = acting.advance([], TENSE)
-        assert effect == (0.0, 0.0, 0.0, False, 0.0)
+        assert effect == NO_EFFECT
 
 
 def test_sites_count_by_their_weight_and_a_lone_one_is_all_there_is():
