@@ -8,8 +8,16 @@ import numpy as np
 from dsp.types import QualityFlag
 from service.core.actuators import Wiring
 from service.core.limits import compiled_limits
-from service.core.model import Command, Note, Phase, Sample, SampleArrived, Verb
-from service.core.model import ReadbackSeen, SourceOpened
+from service.core.model import (
+    Command,
+    Note,
+    Phase,
+    ReadbackSeen,
+    Sample,
+    SampleArrived,
+    SourceOpened,
+    Verb,
+)
 from service.core.program import CalibrationPlan, Program
 from service.core.session import reduce
 from service.core.state import Session, Setup, Site
