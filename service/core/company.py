@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from service.core.calibration import CalibrationRun, conclude
 from service.core.model import Note
-from service.core.state import Member, Session
+from service.core.state import Member, Session, Treatment
+from service.core.tone import Calibration
 
 #: What helps a muscle whose calibration is refused.
 TOGETHER = "one prompt is for all muscles: contract and relax them together, and repeat"
@@ -138,3 +139,81 @@ def company_notes(session: Session) -> tuple[Note, ...]:
         )
         for member in session.company
     )
+
+
+def treatments_of(session: Session) -> tuple[Treatment, ...]:
+    """Return the treatments of all muscles that have one.
+
+    Parameters
+    ----------
+    session : Session
+        At any time.
+
+    Returns
+    -------
+    tuple of Treatment
+        The first muscle's first; none before the treatment.
+    """
+    every = (session.treatment, *(member.treatment for member in session.company))
+    return tuple(one for one in every if one is not None)
+
+
+def calibrations_of(session: Session) -> tuple[Calibration, ...]:
+    """Return the calibrations of all muscles.
+
+    Parameters
+    ----------
+    session : Session
+        At any time.
+
+    Returns
+    -------
+    tuple of Calibration
+        The first muscle's first; none before they are calibrated.
+    """
+    if session.calibration is None:
+        return ()
+    return (session.calibration, *(member.calibration for member in session.company))
+
+
+def with_treatments(session: Session, treatments: tuple[Treatment, ...]) -> Session:
+    """Return the session with other treatments.
+
+    Parameters
+    ----------
+    session : Session
+        With its company.
+    treatments : tuple of Treatment
+        One per muscle that is treated, the first one first.
+
+    Returns
+    -------
+    Session
+        Members beyond them are not treated.
+    """
+    first, *others = treatments
+    company = tuple(
+        replace(member, treatment=own)
+        for member, own in zip(session.company, others, strict=False)
+    )
+    kept = session.company[len(others) :]
+    return replace(session, treatment=first, company=(*company, *kept))
+
+
+def treatment_of(session: Session, site: int) -> Treatment | None:
+    """Return the treatment that an actuator belongs to.
+
+    Parameters
+    ----------
+    session : Session
+        At any time.
+    site : int
+        Which actuator.
+
+    Returns
+    -------
+    Treatment or None
+        That of its own muscle, or the first where all act on one muscle.
+    """
+    treatments = treatments_of(session)
+    return treatments[site] if 0 < site < len(treatments) else session.treatment

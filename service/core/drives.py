@@ -6,10 +6,13 @@ from service.core.actuators import Drive
 from service.core.model import Phase
 from service.core.program import Program
 from service.core.state import Session
+from service.core.targeted import targeted_drives
 
 #: Programs that say for each actuator what it does, by the name of their plan. All
 #: others have one level, that is on or off.
-PLANNED: Mapping[str, Callable[[Session], tuple[Drive, ...]]] = {}
+PLANNED: Mapping[str, Callable[[Session], tuple[Drive, ...]]] = {
+    "targeted": targeted_drives,
+}
 
 
 def is_planned(program: Program) -> bool:

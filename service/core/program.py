@@ -10,6 +10,7 @@ from typing import Any
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
 from service.core.plans import AssessPlan, FeedbackPlan, Modality, NeedlingPlan
+from service.core.turns import TargetedPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,8 @@ class Program:
         Of biofeedback.
     needling : NeedlingPlan or None
         Of the observation of needling.
+    targeted : TargetedPlan or None
+        Of several muscles, each with its own loop.
     """
 
     name: str = "ems-flutter"
@@ -211,11 +214,12 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+    targeted: TargetedPlan | None = None
 
     @property
     def has_muscles(self) -> bool:
         """Whether it looks at every muscle that the rig names, not at one only."""
-        return False
+        return self.targeted is not None
 
     @property
     def actuates(self) -> bool:

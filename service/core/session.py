@@ -30,6 +30,7 @@ from service.core.model import (
 )
 from service.core.needling import observe, see_twitch, summary_notes
 from service.core.state import Session, Step
+from service.core.targeted import target
 from service.core.training import train
 from service.core.transitions import enter, fail
 from service.core.treatment import treat
@@ -118,6 +119,8 @@ def _treat(session: Session, sample: Sample) -> Step:
         return observe(session, sample)
     if program.feedback is not None:
         return train(session, sample)
+    if program.targeted is not None:
+        return target(session, sample)
     return treat(session, sample)
 
 

@@ -22,6 +22,7 @@ from service.core.slew import Established
 from service.core.stage import Stage
 from service.core.thresholds import Thresholds
 from service.core.tone import Calibration, Relaxation, ZeroTime
+from service.core.turns import Turn
 from service.core.twitches import Needling
 
 
@@ -157,6 +158,8 @@ class Treatment:
         What was marked and seen while needling is observed.
     thresholds : Thresholds
         Amplitudes that the operator has marked.
+    turn : Turn
+        Of one muscle among several: what it has had of the bouts.
     """
 
     started_s: float
@@ -177,6 +180,7 @@ class Treatment:
     feedback: Feedback | None = None
     needling: Needling = field(default_factory=Needling)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    turn: Turn = field(default_factory=Turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +193,19 @@ class Member:
         Name of its EMG channel.
     calibration : Calibration
         Measured while the first one was calibrated.
+    treatment : Treatment or None
+        Of its own; None where only the first muscle is treated.
+    reassess_uv : tuple of float
+        RMS values of the reassessment.
+    final_pct_mvc : float
+        Tone of the reassessment.
     """
 
     label: str
     calibration: Calibration
+    treatment: Treatment | None = None
+    reassess_uv: tuple[float, ...] = ()
+    final_pct_mvc: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from service.core.company import treatments_of, with_treatments
 from service.core.control import Level
 from service.core.model import Note, Outcome, Phase, Task
-from service.core.state import Session, Step
+from service.core.state import Session, Step, Treatment
 
 
 def enter(session: Session, phase: Phase, *, cause: str = "") -> Step:
@@ -95,30 +96,34 @@ def hold(session: Session, reason: str) -> Step:
     notes : tuple of Note
         The phase change.
     """
-    treatment = session.treatment
-    if treatment is not None:
-        treatment = replace(
-            treatment,
-            on=False,
-            bout_s=session.now_s,
-            level=Level(0.0, session.now_s),
-            relaxation=treatment.relaxation.forgotten(),
-            response=replace(
-                treatment.response,
-                window_pct_mvc=(),
-                medians_pct_mvc=(),
-                at_cap_since_s=None,
-            ),
-        )
+    if treatments_of(session):
+        paused = (_paused(one, session.now_s) for one in treatments_of(session))
+        session = with_treatments(session, tuple(paused))
     held = replace(
         session,
-        treatment=treatment,
         hold_reason=reason,
         resume_to=session.phase,
         sites=session.from_zero(),
         ebb=None,
     )
     return enter(held, Phase.HOLDING, cause=reason)
+
+
+def _paused(treatment: Treatment, now_s: float) -> Treatment:
+    return replace(
+        treatment,
+        on=False,
+        bout_s=now_s,
+        level=Level(0.0, now_s),
+        relaxation=treatment.relaxation.forgotten(),
+        response=replace(
+            treatment.response,
+            window_pct_mvc=(),
+            medians_pct_mvc=(),
+            at_cap_since_s=None,
+        ),
+        turn=replace(treatment.turn, picked=False, beside_pct_mvc=()),
+    )
 
 
 def refuse(session: Session, what: str, why: str) -> Step:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from dsp.types import QualityFlag
 from service.core.actuators import Drive, drive_ceilings
+from service.core.company import treatments_of
 from service.core.control import Level, wean
 from service.core.guards import LOCK_RATIO
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
+from service.core.program import Program
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
 from service.core.tone import UPDATE_S, Calibration
@@ -53,8 +55,8 @@ def treat(session: Session, sample: Sample) -> Step:
     treatment = measure(session, treatment, calibration, sample)
     before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
-    closed = _closed_bout(before) if treatment.on and not before.on else None
-    treatment = _move_level(session, treatment, closed)
+    closed = closed_bout(before) if treatment.on and not before.on else None
+    treatment = move_level(session, treatment, closed)
     session = replace(session, treatment=treatment)
     session, more = _conclude(session, treatment)
     if treatment.lock.is_locked and not was_locked:
@@ -148,8 +150,8 @@ def measure(
 def _turn_bout(
     session: Session, treatment: Treatment, calibration: Calibration
 ) -> tuple[Treatment, tuple[Note, ...]]:
-    bout = session.setup.program.bout
-    elapsed_s = session.now_s - treatment.bout_s
+    program = session.setup.program
+    bout, elapsed_s = program.bout, session.now_s - treatment.bout_s
     if elapsed_s < (bout.on_s if treatment.on else bout.off_s):
         return treatment, ()
     if not treatment.on and treatment.cramp.is_suspected:
@@ -157,39 +159,88 @@ def _turn_bout(
     turned = replace(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
         return turned, ()
-    before = treatment.response
-    after = before.window_closed(
-        session.setup.program.response,
-        calibration,
-        session.now_s,
-        treatment.level.level_ma,
-    )
+    return judge_window(turned, program, calibration, session.now_s)
+
+
+def judge_window(
+    treatment: Treatment, program: Program, calibration: Calibration, now_s: float
+) -> tuple[Treatment, tuple[Note, ...]]:
+    """Judge the off-window that has just ended.
+
+    Parameters
+    ----------
+    treatment : Treatment
+        With the level of the bout before the window.
+    program : Program
+        Says what is adverse.
+    calibration : Calibration
+        Holds the baseline.
+    now_s : float
+        Now.
+
+    Returns
+    -------
+    treatment : Treatment
+        With half the level if tone rose under stimulation.
+    notes : tuple of Note
+        The strike, if there was one.
+    """
+    before, level_ma = treatment.response, treatment.level.level_ma
+    after = before.window_closed(program.response, calibration, now_s, level_ma)
     if after.strikes == before.strikes:
-        return replace(turned, response=after), ()
-    halved = Level(treatment.level.level_ma * STRIKE_RATIO, session.now_s)
+        return replace(treatment, response=after), ()
+    halved = Level(level_ma * STRIKE_RATIO, now_s)
     note = Note(
         "strike",
         {
             "count": after.strikes,
             "why": after.struck_for,
             "tone_pct_mvc": treatment.tone_pct_mvc,
-            "level_ma": treatment.level.level_ma,
+            "level_ma": level_ma,
             "cap_ma": after.cap_ma,
         },
     )
-    return replace(turned, response=after, level=halved), (note,)
+    return replace(treatment, response=after, level=halved), (note,)
 
 
-def _closed_bout(before: Treatment) -> ClosedBout:
+def closed_bout(before: Treatment) -> ClosedBout:
+    """Return the bout that ends with an off-window.
+
+    Parameters
+    ----------
+    before : Treatment
+        At the end of the window, before it is judged.
+
+    Returns
+    -------
+    ClosedBout
+        Without a tone if none was measured, or only under motion.
+    """
     window = before.response.window_pct_mvc
     known = window and not before.moved
     tone = statistics.median(window) if known else math.nan
     return ClosedBout(tone, before.level.level_ma)
 
 
-def _move_level(
+def move_level(
     session: Session, treatment: Treatment, closed: ClosedBout | None
 ) -> Treatment:
+    """Let the control law move the level, or the weaning.
+
+    Parameters
+    ----------
+    session : Session
+        Treating or weaning, with the actuator of this treatment as the first.
+    treatment : Treatment
+        The treatment.
+    closed : ClosedBout or None
+        The bout that has just ended, if one did.
+
+    Returns
+    -------
+    Treatment
+        With the level that the next on part begins with.
+    """
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
@@ -268,7 +319,8 @@ def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
     """
     # Once tone has risen under stimulation and never fell below the threshold, that
     # rise is the response that this treatment had.
-    strikes = treatment.response.strikes
+    each = (treatment, *treatments_of(session)[1:])
+    strikes = max(one.response.strikes for one in each)
     if strikes:
         told = f"{cause}, after {strikes} adverse response{'s' * (strikes > 1)}"
         return end(session, Outcome.ADVERSE, told)
