@@ -15,6 +15,7 @@ from service.config.plans import (
     Contraindications,
     FeedbackTable,
     NeedlingTable,
+    TargetedTable,
     not_compiled,
 )
 from service.core.limits import (
@@ -144,6 +145,19 @@ class ProgramConfig(ConfigModel):
     needling: NeedlingTable | None = None
     """Observation of needling; only where nothing is actuated."""
 
+    targeted: TargetedTable | None = None
+    """Several muscles, each with its own loop; only with EMS."""
+
+    @model_validator(mode="after")
+    def _targets_with_current(self) -> Self:
+        if self.targeted is not None and self.actuation.modality != "ems":
+            msg = (
+                'targeted: expected [actuation] modality = "ems" with it, '
+                f"got {self.actuation.modality}"
+            )
+            raise ValueError(msg)
+        return self
+
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
         stated = [t for t in ("feedback", "needling") if getattr(self, t) is not None]
@@ -209,6 +223,7 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
+            targeted=self.targeted.to_core() if self.targeted else None,
         )
 
     @classmethod
@@ -240,7 +255,7 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling"):
+    for plan in ("feedback", "needling", "targeted"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)
