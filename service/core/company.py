@@ -4,6 +4,7 @@ They are calibrated with it and by the same prompts: while it rests, contracts a
 relaxes, they do. Nothing here knows what is actuated.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -217,3 +218,68 @@ def treatment_of(session: Session, site: int) -> Treatment | None:
     """
     treatments = treatments_of(session)
     return treatments[site] if 0 < site < len(treatments) else session.treatment
+
+
+def reassess_company(session: Session) -> Session:
+    """Take in the newest EMG of the other muscles that were treated.
+
+    Parameters
+    ----------
+    session : Session
+        Reassessing, while the first muscle's EMG counts.
+
+    Returns
+    -------
+    Session
+        With one more value per member.
+    """
+    if len(session.others) != len(session.company):
+        return session
+    company = tuple(
+        replace(member, reassess_uv=(*member.reassess_uv, sample.rms_uv))
+        if member.treatment is not None
+        else member
+        for member, sample in zip(session.company, session.others, strict=True)
+    )
+    return replace(session, company=company)
+
+
+def with_finals(session: Session) -> Session:
+    """End the reassessment of the other muscles.
+
+    Parameters
+    ----------
+    session : Session
+        With what was recorded.
+
+    Returns
+    -------
+    Session
+        With the tone of each member that was treated.
+    """
+    company = tuple(
+        replace(
+            member,
+            final_pct_mvc=member.calibration.tone_pct_mvc(mean_rms(member.reassess_uv)),
+        )
+        if member.reassess_uv
+        else member
+        for member in session.company
+    )
+    return replace(session, company=company)
+
+
+def mean_rms(values_uv: Sequence[float]) -> float:
+    """Return the RMS over several windows.
+
+    Parameters
+    ----------
+    values_uv : sequence of float
+        RMS of each, in microvolt; at least one.
+
+    Returns
+    -------
+    float
+        In microvolt.
+    """
+    return math.sqrt(math.fsum(uv * uv for uv in values_uv) / len(values_uv))

@@ -358,5 +358,8 @@ def end(session: Session, outcome: Outcome, cause: str) -> Step:
     notes : tuple of Note
         The phase change and a prompt.
     """
-    ended = replace(session, outcome=outcome, cause=cause, reassess_uv=())
+    company = tuple(replace(one, reassess_uv=()) for one in session.company)
+    ended = replace(
+        session, outcome=outcome, cause=cause, reassess_uv=(), company=company
+    )
     return enter(ended, Phase.REASSESSING, cause=cause)

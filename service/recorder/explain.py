@@ -17,6 +17,10 @@ TOLD = frozenset(
         "strike",
         "relapse",
         "calibration",
+        "company",
+        "picked",
+        "coactivation",
+        "muscle_ended",
         "leak",
         "end",
     }
