@@ -4,10 +4,10 @@ It guards, or the current spreads to it: either way what is stimulated gets less
 """
 
 import statistics
-from dataclasses import replace
 
 from service.core.company import calibrations_of, treatments_of, with_treatments
 from service.core.control import Level
+from service.core.evolve import evolve
 from service.core.model import Note
 from service.core.state import Session, Step, Treatment
 from service.core.treatment import RELAXED_PCT_MVC, STRIKE_RATIO
@@ -52,13 +52,13 @@ def beside(treatment: Treatment, *, others_on: bool) -> Treatment:
         With the window's median, if it says anything about the others.
     """
     window, turn = treatment.response.window_pct_mvc, treatment.turn
-    response = replace(treatment.response, window_pct_mvc=())
+    response = evolve(treatment.response, window_pct_mvc=())
     if others_on and window and not treatment.moved:
         kept = turn.beside_pct_mvc[1 - COACTIVE_WINDOWS :]
-        turn = replace(turn, beside_pct_mvc=(*kept, statistics.median(window)))
+        turn = evolve(turn, beside_pct_mvc=(*kept, statistics.median(window)))
     elif not others_on:
-        turn = replace(turn, beside_pct_mvc=())
-    return replace(treatment, response=response, turn=turn)
+        turn = evolve(turn, beside_pct_mvc=())
+    return evolve(treatment, response=response, turn=turn)
 
 
 def watch_coactivation(session: Session, plan: TargetedPlan) -> Step:
@@ -126,12 +126,10 @@ def _struck(session: Session, treatment: Treatment) -> Treatment:
         session.setup.program.response, session.now_s, level_ma, COACTIVATION
     )
     level = Level(STRIKE_RATIO * level_ma, session.now_s)
-    return replace(treatment, response=response, level=level)
+    return evolve(treatment, response=response, level=level)
 
 
 def _told(treatment: Treatment, *, has_risen: bool) -> Treatment:
     turn = treatment.turn
     count = turn.coactivations + has_risen
-    return replace(
-        treatment, turn=replace(turn, beside_pct_mvc=(), coactivations=count)
-    )
+    return evolve(treatment, turn=evolve(turn, beside_pct_mvc=(), coactivations=count))

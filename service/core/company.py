@@ -6,9 +6,10 @@ relaxes, they do. Nothing here knows what is actuated.
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
+from dsp.types import QualityFlag
 from service.core.calibration import CalibrationRun, conclude
+from service.core.evolve import evolve
 from service.core.model import Note
 from service.core.state import Member, Session, Treatment
 from service.core.tone import Calibration
@@ -57,7 +58,7 @@ def begin_following(session: Session, run: CalibrationRun) -> Session:
         With one run for each other muscle, and without what was known of them.
     """
     others = session.setup.muscles[1:]
-    return replace(session, following=(run,) * len(others), company=())
+    return evolve(session, following=(run,) * len(others), company=())
 
 
 def follow(session: Session, first: CalibrationRun) -> Session:
@@ -81,13 +82,13 @@ def follow(session: Session, first: CalibrationRun) -> Session:
         return session
     now_s, followed = session.now_s, []
     for run, sample in zip(session.following, session.others, strict=True):
-        led = replace(run, steps=first.steps, started_s=first.started_s)
+        led = evolve(run, steps=first.steps, started_s=first.started_s)
         if first.interrupted:
             followed.append(led.repeated(now_s))
             continue
         led = led.recorded(sample)
         followed.append(led.advanced(now_s) if first.finished(now_s) else led)
-    return replace(session, following=tuple(followed))
+    return evolve(session, following=tuple(followed))
 
 
 def conclude_company(session: Session) -> tuple[Session, str]:
@@ -109,9 +110,9 @@ def conclude_company(session: Session) -> tuple[Session, str]:
     for label, run in zip(session.setup.muscles[1:], session.following, strict=True):
         result = conclude(run)
         if isinstance(result, str):
-            return replace(session, following=()), f"{label}: {result}; {TOGETHER}"
+            return evolve(session, following=()), f"{label}: {result}; {TOGETHER}"
         members.append(Member(label, result))
-    return replace(session, following=(), company=tuple(members)), ""
+    return evolve(session, following=(), company=tuple(members)), ""
 
 
 def company_notes(session: Session) -> tuple[Note, ...]:
@@ -194,11 +195,11 @@ def with_treatments(session: Session, treatments: tuple[Treatment, ...]) -> Sess
     """
     first, *others = treatments
     company = tuple(
-        replace(member, treatment=own)
+        evolve(member, treatment=own)
         for member, own in zip(session.company, others, strict=False)
     )
     kept = session.company[len(others) :]
-    return replace(session, treatment=first, company=(*company, *kept))
+    return evolve(session, treatment=first, company=(*company, *kept))
 
 
 def treatment_of(session: Session, site: int) -> Treatment | None:
@@ -236,12 +237,12 @@ def reassess_company(session: Session) -> Session:
     if len(session.others) != len(session.company):
         return session
     company = tuple(
-        replace(member, reassess_uv=(*member.reassess_uv, sample.rms_uv))
-        if member.treatment is not None
+        evolve(member, reassess_uv=(*member.reassess_uv, sample.rms_uv))
+        if member.treatment is not None and not sample.quality & QualityFlag.DRIFT
         else member
         for member, sample in zip(session.company, session.others, strict=True)
     )
-    return replace(session, company=company)
+    return evolve(session, company=company)
 
 
 def with_finals(session: Session) -> Session:
@@ -258,7 +259,7 @@ def with_finals(session: Session) -> Session:
         With the tone of each member that was treated.
     """
     company = tuple(
-        replace(
+        evolve(
             member,
             final_pct_mvc=member.calibration.tone_pct_mvc(mean_rms(member.reassess_uv)),
         )
@@ -266,7 +267,7 @@ def with_finals(session: Session) -> Session:
         else member
         for member in session.company
     )
-    return replace(session, company=company)
+    return evolve(session, company=company)
 
 
 def mean_rms(values_uv: Sequence[float]) -> float:

@@ -4,13 +4,12 @@
 them, and nothing but an acknowledgement leaves ``fault``.
 """
 
-from dataclasses import replace
-
 from dsp.types import QualityFlag
 from service.core.assessing import comparison_notes, waits_for_entries
 from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
 from service.core.company import mean_rms, reassess_company, with_finals
+from service.core.evolve import evolve
 from service.core.leaking import leak_on
 from service.core.model import (
     STIMULATING_PHASES,
@@ -59,10 +58,10 @@ def reduce(session: Session, event: Event) -> Step:
     notes : tuple of Note
         What is worth telling.
     """
-    session = replace(session, now_s=max(session.now_s, event.now_s))
+    session = evolve(session, now_s=max(session.now_s, event.now_s))
     match event:
         case SampleArrived(sample=sample, others=others):
-            return _see_sample(replace(session, others=others), sample)
+            return _see_sample(evolve(session, others=others), sample)
         case TimePassed():
             return watch(session)
         case SourceOpened():
@@ -72,7 +71,7 @@ def reduce(session: Session, event: Event) -> Step:
         case ReadbackSeen():
             return see_readback(session, event)
         case JournalSeen(now_s=now_s, why=why):
-            return watch(replace(session, journal_s=now_s, journal_trouble=why))
+            return watch(evolve(session, journal_s=now_s, journal_trouble=why))
         case FaultRaised(cause=cause):
             return fail(session, cause)
         case TwitchSeen():
@@ -84,7 +83,7 @@ def reduce(session: Session, event: Event) -> Step:
 def _see_sample(session: Session, sample: Sample) -> Step:
     good = not any(is_bad(session, one) for one in (sample, *session.others))
     since_s = sample.t_s if session.good_since_s is None else session.good_since_s
-    seen = replace(
+    seen = evolve(
         session,
         sample=sample,
         good_since_s=since_s if good else None,
@@ -131,7 +130,7 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
     silent = session.is_undisturbed(sample.measured_s, program.window_s)
     is_still = silent and not sample.quality & QualityFlag.DRIFT
     if is_still and not (is_over and session.reassess_uv):
-        session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
+        session = evolve(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
         session = reassess_company(session)
     if not is_over:
         return session, ()
@@ -144,14 +143,14 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
     if session.calibration is None:
         return fail(session, "reassessing without a calibration")
     final = session.calibration.tone_pct_mvc(mean_rms(session.reassess_uv))
-    done = with_finals(replace(session, final_pct_mvc=final))
+    done = with_finals(evolve(session, final_pct_mvc=final))
     success = program.success
     finals = (final, *(member.final_pct_mvc for member in done.company))
     # A member that was not treated has no final tone, which is above nothing.
     if session.outcome is Outcome.REACHED and any(
         one > success.exit_ratio * success.threshold_pct_mvc for one in finals
     ):
-        done = replace(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
+        done = evolve(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
     ended, notes = enter(done, Phase.DONE, cause=done.cause)
     return ended, (*comparison_notes(done), *summary_notes(done), *notes)
 
@@ -165,12 +164,12 @@ def _open_source(session: Session) -> Step:
 def _unassessed(session: Session) -> Step:
     cause = "no tone without stimulation and motion could be measured afterwards"
     if session.outcome is Outcome.REACHED:
-        session = replace(session, outcome=Outcome.NOT_REACHED, cause=cause)
+        session = evolve(session, outcome=Outcome.NOT_REACHED, cause=cause)
     return enter(session, Phase.DONE, cause=cause)
 
 
 def _lose_source(session: Session, reason: str) -> Step:
-    lost = replace(session, sample=None, good_since_s=None)
+    lost = evolve(session, sample=None, good_since_s=None)
     if lost.phase in {Phase.CHECKING, Phase.READY}:
         return enter(lost, Phase.CONNECTING, cause=reason)
     return watch(lost)

@@ -5,7 +5,6 @@ parts. At each new bout those are picked that need it most.
 """
 
 import math
-from dataclasses import replace
 
 from service.core.actuators import Drive
 from service.core.coactivation import (
@@ -17,6 +16,7 @@ from service.core.coactivation import (
 from service.core.company import calibrations_of, treatments_of, with_treatments
 from service.core.control import Level, wean
 from service.core.dose import UC_PER_MC
+from service.core.evolve import evolve
 from service.core.laws.protocol import ClosedBout
 from service.core.limits import Quantity
 from service.core.model import Note, Outcome, Phase, Sample
@@ -122,8 +122,8 @@ def alone(session: Session, muscle: int) -> Session:
         With its actuator, calibration and treatment as the only ones.
     """
     setup = session.setup
-    its = replace(setup, sites=(setup.sites[muscle],), muscles=(setup.muscles[muscle],))
-    return replace(
+    its = evolve(setup, sites=(setup.sites[muscle],), muscles=(setup.muscles[muscle],))
+    return evolve(
         session,
         setup=its,
         sites=(session.sites[muscle],),
@@ -164,7 +164,7 @@ def _turn_bout(
     if now_s - first.bout_s < (bout.on_s if first.on else bout.off_s):
         return session, open_, ()
     if first.on:
-        off = tuple(replace(t, on=False, bout_s=now_s) for t in treatments)
+        off = tuple(evolve(t, on=False, bout_s=now_s) for t in treatments)
         return with_treatments(session, off), open_, ()
     if any(t.cramp.is_suspected for t in treatments):
         return session, open_, ()
@@ -187,9 +187,9 @@ def _judge(session: Session, plan: TargetedPlan) -> Step:
         if treatment.turn.picked:
             program = session.setup.program
             one, told = judge_window(treatment, program, calibration, session.now_s)
-            turn = replace(one.turn, beside_pct_mvc=())
-            notes += [replace(n, detail={"muscle": label, **n.detail}) for n in told]
-            judged.append(replace(one, turn=turn))
+            turn = evolve(one.turn, beside_pct_mvc=())
+            notes += [evolve(n, detail={"muscle": label, **n.detail}) for n in told]
+            judged.append(evolve(one, turn=turn))
         else:
             judged.append(beside(treatment, others_on=any(others_on)))
     struck, more = watch_coactivation(with_treatments(session, tuple(judged)), plan)
@@ -203,11 +203,11 @@ def _pick(session: Session, plan: TargetedPlan) -> Step:
     chosen = pick(needs, plan)
     waiting = {n.muscle for n in needs if n.is_tense} - set(chosen)
     begun = tuple(
-        replace(
+        evolve(
             one,
             on=bool(chosen),
             bout_s=session.now_s,
-            turn=replace(
+            turn=evolve(
                 one.turn,
                 picked=k in chosen,
                 waited=one.turn.waited + 1 if k in waiting else 0,
@@ -250,17 +250,17 @@ def _moved(session: Session, muscle: int, closed: ClosedBout | None) -> Treatmen
     treatment, program = treatments_of(session)[muscle], session.setup.program
     now_s, level_ma = session.now_s, treatment.level.level_ma
     if treatment.turn.ended:
-        return replace(treatment, level=Level(0.0, now_s))
+        return evolve(treatment, level=Level(0.0, now_s))
     if treatment.relaxation.reached(program.success):
         # It has done what was asked for, whatever the others still need.
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
-        return replace(treatment, level=level)
+        return evolve(treatment, level=level)
     moved = move_level(alone(session, muscle), treatment, closed)
     if treatment.turn.picked:
         return moved
     # What is not given has no effect to learn from: it may fall, but not rise.
     lower = Level(min(moved.level.level_ma, level_ma), now_s)
-    return replace(moved, level=lower)
+    return evolve(moved, level=lower)
 
 
 def _end_muscles(session: Session, plan: TargetedPlan) -> Step:
@@ -275,9 +275,9 @@ def _end_muscles(session: Session, plan: TargetedPlan) -> Step:
         if not why:
             treatments.append(treatment)
             continue
-        turn = replace(treatment.turn, ended=why, picked=False)
+        turn = evolve(treatment.turn, ended=why, picked=False)
         level = Level(0.0, session.now_s)
-        treatments.append(replace(treatment, turn=turn, level=level))
+        treatments.append(evolve(treatment, turn=turn, level=level))
         label = session.setup.muscles[k]
         notes.append(Note("muscle_ended", {"muscle": label, "why": why}))
     return with_treatments(session, tuple(treatments)), tuple(notes)
@@ -323,7 +323,7 @@ def _with_reached(session: Session) -> Session:
     reached_s = first.reached_s
     if reached_s is None:
         reached_s = max(one.relaxation.history[0][0] for one in treatments_of(session))
-    return replace(session, treatment=replace(first, reached_s=reached_s))
+    return evolve(session, treatment=evolve(first, reached_s=reached_s))
 
 
 def _conclude_weaning(session: Session) -> Step:
@@ -331,7 +331,7 @@ def _conclude_weaning(session: Session) -> Step:
     lost = [one.relaxation.lost(session.now_s, success) for one in treatments]
     if any(lost):
         forgotten = tuple(
-            replace(one, relaxation=one.relaxation.forgotten()) if is_lost else one
+            evolve(one, relaxation=one.relaxation.forgotten()) if is_lost else one
             for one, is_lost in zip(treatments, lost, strict=True)
         )
         back, notes = enter(

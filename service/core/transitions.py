@@ -1,9 +1,8 @@
 """Changes of phase that more than one rule makes."""
 
-from dataclasses import replace
-
 from service.core.company import treatments_of, with_treatments
 from service.core.control import Level
+from service.core.evolve import evolve
 from service.core.model import Note, Outcome, Phase, Task
 from service.core.state import Session, Step, Treatment
 
@@ -32,7 +31,7 @@ def enter(session: Session, phase: Phase, *, cause: str = "") -> Step:
         "to": phase.value,
         "cause": cause,
     }
-    changed = replace(session, phase=phase, phase_since_s=session.now_s)
+    changed = evolve(session, phase=phase, phase_since_s=session.now_s)
     notes = [Note("phase", detail)]
     if phase is Phase.REASSESSING:
         notes.append(prompt(Task.RELAX))
@@ -74,7 +73,7 @@ def fail(session: Session, cause: str) -> Step:
     """
     if session.phase is Phase.FAULT:
         return session, ()
-    failed = replace(session, outcome=Outcome.FAULT, cause=cause)
+    failed = evolve(session, outcome=Outcome.FAULT, cause=cause)
     return enter(failed, Phase.FAULT, cause=cause)
 
 
@@ -99,7 +98,7 @@ def hold(session: Session, reason: str) -> Step:
     if treatments_of(session):
         paused = (_paused(one, session.now_s) for one in treatments_of(session))
         session = with_treatments(session, tuple(paused))
-    held = replace(
+    held = evolve(
         session,
         hold_reason=reason,
         resume_to=session.phase,
@@ -110,19 +109,19 @@ def hold(session: Session, reason: str) -> Step:
 
 
 def _paused(treatment: Treatment, now_s: float) -> Treatment:
-    return replace(
+    return evolve(
         treatment,
         on=False,
         bout_s=now_s,
         level=Level(0.0, now_s),
         relaxation=treatment.relaxation.forgotten(),
-        response=replace(
+        response=evolve(
             treatment.response,
             window_pct_mvc=(),
             medians_pct_mvc=(),
             at_cap_since_s=None,
         ),
-        turn=replace(treatment.turn, picked=False, beside_pct_mvc=()),
+        turn=evolve(treatment.turn, picked=False, beside_pct_mvc=()),
     )
 
 

@@ -2,12 +2,12 @@
 
 import math
 import statistics
-from dataclasses import replace
 
 from dsp.types import QualityFlag
 from service.core.actuators import Drive, drive_ceilings
 from service.core.company import treatments_of
 from service.core.control import Level, wean
+from service.core.evolve import evolve
 from service.core.guards import LOCK_RATIO
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
@@ -51,15 +51,15 @@ def treat(session: Session, sample: Sample) -> Step:
     if calibration is None or treatment is None:
         msg = "treating needs a calibration and a treatment"
         raise ValueError(msg)
-    was_locked = treatment.lock.is_locked
+    lock = treatment.lock
     treatment = measure(session, treatment, calibration, sample)
     before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
     closed = closed_bout(before) if treatment.on and not before.on else None
     treatment = move_level(session, treatment, closed)
-    session = replace(session, treatment=treatment)
+    session = evolve(session, treatment=treatment)
     session, more = _conclude(session, treatment)
-    if treatment.lock.is_locked and not was_locked:
+    if treatment.lock is not lock and treatment.lock.is_locked and not lock.is_locked:
         told = Note("tone_lock", {"tone_pct_mvc": treatment.tone_pct_mvc})
         notes = (*notes, told)
     return session, (*notes, *more)
@@ -83,15 +83,19 @@ def level_cap_ma(session: Session) -> float:
     float
         In mA.
     """
+    return _cap_ma(session, session.treatment)
+
+
+def _cap_ma(session: Session, treatment: Treatment | None) -> float:
     site, program = session.setup.sites[0], session.setup.program
     drive = Drive(0.0, program.pulse_width_us, program.frequency_hz)
     ceilings = drive_ceilings(session.setup.limits, site.wiring, drive)
     cap_ma = min(*ceilings.values(), session.operator_bound)
     if session.setup.stage is Stage.MONITOR:
         return 0.0
-    if session.treatment is not None:
-        marked = session.treatment.thresholds.ceilings_ma()
-        cap_ma = min(cap_ma, session.treatment.response.cap_ma, *marked.values())
+    if treatment is not None:
+        marked = treatment.thresholds.ceilings_ma()
+        cap_ma = min(cap_ma, treatment.response.cap_ma, *marked.values())
     return cap_ma
 
 
@@ -123,7 +127,7 @@ def measure(
     ):
         tone = calibration.tone_pct_mvc(sample.rms_uv)
         bar = LOCK_RATIO * max(RELAXED_PCT_MVC, _rest_pct_mvc(calibration))
-        treatment = replace(
+        treatment = evolve(
             treatment,
             lock=treatment.lock.measured(measured_s, tone, bar),
             tone_pct_mvc=tone,
@@ -144,7 +148,9 @@ def measure(
         program.success,
         believed=not treatment.moved,
     )
-    return replace(treatment, relaxation=relaxation)
+    if relaxation is treatment.relaxation:
+        return treatment
+    return evolve(treatment, relaxation=relaxation)
 
 
 def _turn_bout(
@@ -156,7 +162,7 @@ def _turn_bout(
         return treatment, ()
     if not treatment.on and treatment.cramp.is_suspected:
         return treatment, ()
-    turned = replace(treatment, on=not treatment.on, bout_s=session.now_s)
+    turned = evolve(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
         return turned, ()
     return judge_window(turned, program, calibration, session.now_s)
@@ -188,7 +194,7 @@ def judge_window(
     before, level_ma = treatment.response, treatment.level.level_ma
     after = before.window_closed(program.response, calibration, now_s, level_ma)
     if after.strikes == before.strikes:
-        return replace(treatment, response=after), ()
+        return evolve(treatment, response=after), ()
     halved = Level(level_ma * STRIKE_RATIO, now_s)
     note = Note(
         "strike",
@@ -200,7 +206,7 @@ def judge_window(
             "cap_ma": after.cap_ma,
         },
     )
-    return replace(treatment, response=after, level=halved), (note,)
+    return evolve(treatment, response=after, level=halved), (note,)
 
 
 def closed_bout(before: Treatment) -> ClosedBout:
@@ -244,8 +250,8 @@ def move_level(
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
-        return replace(treatment, level=level)
-    cap_ma = level_cap_ma(replace(session, treatment=treatment))
+        return evolve(treatment, level=level)
+    cap_ma = _cap_ma(session, treatment)
     observation = Observation(
         t_s=now_s,
         level_ma=treatment.level.level_ma,
@@ -260,9 +266,8 @@ def move_level(
     )
     law_state, level_ma, _ = program.law.step(treatment.law_state, observation)
     level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
-    treatment = replace(treatment, law_state=law_state)
     response = treatment.response.at_level(now_s, level.level_ma, cap_ma)
-    return replace(treatment, level=level, response=response)
+    return evolve(treatment, law_state=law_state, level=level, response=response)
 
 
 def _by_hand_ma(
@@ -289,8 +294,8 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
         reached_s = treatment.reached_s
         if reached_s is None:
             reached_s = treatment.relaxation.history[0][0]
-        treatment = replace(treatment, reached_s=reached_s)
-        return enter(replace(session, treatment=treatment), Phase.WEANING)
+        treatment = evolve(treatment, reached_s=reached_s)
+        return enter(evolve(session, treatment=treatment), Phase.WEANING)
     if treatment.response.useless(plan.response, session.now_s):
         return give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
@@ -329,9 +334,9 @@ def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
 
 def _conclude_weaning(session: Session, treatment: Treatment) -> Step:
     if treatment.relaxation.lost(session.now_s, session.setup.program.success):
-        forgotten = replace(treatment, relaxation=treatment.relaxation.forgotten())
+        forgotten = evolve(treatment, relaxation=treatment.relaxation.forgotten())
         back, notes = enter(
-            replace(session, treatment=forgotten), Phase.TREATING, cause="relapse"
+            evolve(session, treatment=forgotten), Phase.TREATING, cause="relapse"
         )
         return back, (*notes, Note("relapse", {"tone_pct_mvc": treatment.tone_pct_mvc}))
     if treatment.level.level_ma <= session.setup.amplitude_step:
@@ -358,8 +363,8 @@ def end(session: Session, outcome: Outcome, cause: str) -> Step:
     notes : tuple of Note
         The phase change and a prompt.
     """
-    company = tuple(replace(one, reassess_uv=()) for one in session.company)
-    ended = replace(
+    company = tuple(evolve(one, reassess_uv=()) for one in session.company)
+    ended = evolve(
         session, outcome=outcome, cause=cause, reassess_uv=(), company=company
     )
     return enter(ended, Phase.REASSESSING, cause=cause)

@@ -15,6 +15,8 @@ PRESET, SEED, TREATMENT_S = "responder", 3, 30.0
 TOLD = {
     "calibration": ("baseline_pct_mvc",),
     "feedback": ("tone_pct_mvc", "goal_pct_mvc", "met"),
+    "company": ("muscle", "baseline_pct_mvc"),
+    "picked": ("muscles",),
     "strike": ("level_ma",),
     "summary": ("before_pct_mvc", "after_pct_mvc", "finding"),
 }
