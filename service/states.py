@@ -8,7 +8,9 @@ import msgspec
 from service.program_states import (
     FeedbackState,
     MeasureState,
+    MuscleResponseState,
     NeedlingState,
+    SearchState,
     TargetedState,
 )
 
@@ -197,6 +199,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     actuators: tuple[ActuatorState, ...] = ()
     feedback: FeedbackState | None = None
     needling: NeedlingState | None = None
+    muscle_response: MuscleResponseState | None = None
+    search: SearchState | None = None
     targeted: tuple[TargetedState, ...] = ()
 
 

@@ -5,12 +5,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from service.config.base import ConfigModel
-from service.core.actuators import MAX_CURRENT_CHANNELS
 from service.core.arming import CHECKLIST
-from service.core.plans import AssessPlan, FeedbackPlan, Measure, NeedlingPlan
-from service.core.turns import TargetedPlan
+from service.core.plans import (
+    AssessPlan,
+    FeedbackPlan,
+    Measure,
+    NeedlingPlan,
+    SearchPlan,
+)
+from service.core.thresholds import MOTOR_RATIO, TOLERANCE_RATIO
 
-_FEEDBACK, _NEEDLING, _TARGETED = FeedbackPlan(), NeedlingPlan(), TargetedPlan()
+_FEEDBACK, _NEEDLING = FeedbackPlan(), NeedlingPlan()
 
 
 class FeedbackTable(ConfigModel):
@@ -41,29 +46,31 @@ class NeedlingTable(ConfigModel):
         return NeedlingPlan(**self.model_dump())
 
 
-class TargetedTable(ConfigModel):
-    """``[targeted]``: every muscle of the rig is measured, the tense are stimulated."""
+_SEARCH = SearchPlan()
 
-    at_once: Annotated[int, Field(ge=1, le=MAX_CURRENT_CHANNELS)] = _TARGETED.at_once
-    """So many muscles are stimulated in one bout."""
 
-    balance_pct_mvc: Annotated[float, Field(ge=0, le=20)] = _TARGETED.balance_pct_mvc
-    """Where excess tone is as alike as this, less charge so far goes first."""
+class SearchTable(ConfigModel):
+    """``[search]``: sensory and motor threshold are searched for at the begin."""
 
-    longest_wait_bouts: Annotated[int, Field(ge=1, le=20)] = (
-        _TARGETED.longest_wait_bouts
+    start_ma: Annotated[float, Field(gt=0, le=5)] = _SEARCH.start_ma
+    step_ma: Annotated[float, Field(gt=0, le=1)] = _SEARCH.step_ma
+    dwell_bouts: Annotated[int, Field(ge=1, le=10)] = _SEARCH.dwell_bouts
+    ceiling_ma: Annotated[float, Field(gt=0)] | None = None
+    """Neither the search nor, after it, the law goes higher; left out: the highest
+    amplitude of the program.
+    """
+
+    m_wave_uv: Annotated[float, Field(ge=20, le=2000)] = _SEARCH.m_wave_uv
+    start_share: Annotated[float, Field(ge=0, le=1)] = _SEARCH.start_share
+    motor_ratio: Annotated[float, Field(ge=0.5, le=MOTOR_RATIO)] = _SEARCH.motor_ratio
+    tolerance_ratio: Annotated[float, Field(ge=0.5, le=TOLERANCE_RATIO)] = (
+        _SEARCH.tolerance_ratio
     )
-    share_slack: Annotated[float, Field(ge=0, le=1)] = _TARGETED.share_slack
-    """No muscle gets more of the charge than an equal share and this."""
 
-    coactivation_ratio: Annotated[float, Field(gt=1, le=2)] = (
-        _TARGETED.coactivation_ratio
-    )
-    coactivation_sd: Annotated[float, Field(ge=0, le=10)] = _TARGETED.coactivation_sd
-
-    def to_core(self) -> TargetedPlan:
-        """Return the plan."""
-        return TargetedPlan(**self.model_dump())
+    def to_core(self, bound_ma: float) -> SearchPlan:
+        """Return the plan; ``bound_ma`` is the highest amplitude of the program."""
+        stated = self.model_dump(exclude={"ceiling_ma"})
+        return SearchPlan(**stated, ceiling_ma=self.ceiling_ma or bound_ma)
 
 
 MeasureName = Literal[

@@ -6,7 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from service.config.actuation import AnyActuation, NothingTable, actuation_data
+from service.config.actuation import (
+    AnyActuation,
+    EmsTable,
+    NothingTable,
+    actuation_data,
+)
 from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
@@ -15,16 +20,17 @@ from service.config.plans import (
     Contraindications,
     FeedbackTable,
     NeedlingTable,
-    TargetedTable,
+    SearchTable,
     not_compiled,
 )
+from service.config.targeted import TargetedTable
 from service.core.limits import (
     COMPILED,
     Quantity,
     above_recommended,
     beyond_compiled,
 )
-from service.core.plans import Modality
+from service.core.plans import Modality, SearchPlan
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -110,7 +116,7 @@ class TimingConfig(ConfigModel):
 
 
 #: Groups of a program that mean something only where something goes out.
-_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s"})
+_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s", "search"})
 
 
 class ProgramConfig(ConfigModel):
@@ -145,6 +151,9 @@ class ProgramConfig(ConfigModel):
     needling: NeedlingTable | None = None
     """Observation of needling; only where nothing is actuated."""
 
+    search: SearchTable | None = None
+    """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
+
     targeted: TargetedTable | None = None
     """Several muscles, each with its own loop; only with EMS."""
 
@@ -155,6 +164,9 @@ class ProgramConfig(ConfigModel):
                 'targeted: expected [actuation] modality = "ems" with it, '
                 f"got {self.actuation.modality}"
             )
+            raise ValueError(msg)
+        if self.targeted is not None and self.search is not None:
+            msg = "search: expected without [targeted], it searches in one muscle only"
             raise ValueError(msg)
         return self
 
@@ -192,6 +204,21 @@ class ProgramConfig(ConfigModel):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _searches_below_its_bound(self) -> Self:
+        table, plan = self.actuation, self._search()
+        bound_ma = table.max_amplitude_ma if isinstance(table, EmsTable) else 0.0
+        if plan is None:
+            return self
+        if not plan.start_ma <= plan.ceiling_ma <= bound_ma:
+            msg = (
+                "expected search.start_ma of at most search.ceiling_ma, and that of at "
+                f"most actuation.max_amplitude_ma of a program with ems ({bound_ma:g} "
+                f"mA), got {plan.start_ma:g} and {plan.ceiling_ma:g} mA"
+            )
+            raise ValueError(msg)
+        return self
+
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
         share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
@@ -223,8 +250,13 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
+            search=self._search(),
             targeted=self.targeted.to_core() if self.targeted else None,
         )
+
+    def _search(self) -> SearchPlan | None:
+        bound_ma = getattr(self.actuation, "max_amplitude_ma", 0.0)
+        return self.search.to_core(bound_ma) if self.search else None
 
     @classmethod
     def from_core(cls, program: Program) -> Self:
@@ -255,7 +287,7 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling", "targeted"):
+    for plan in ("feedback", "needling", "search", "targeted"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)

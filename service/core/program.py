@@ -9,7 +9,13 @@ from typing import Any
 
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
-from service.core.plans import AssessPlan, FeedbackPlan, Modality, NeedlingPlan
+from service.core.plans import (
+    AssessPlan,
+    FeedbackPlan,
+    Modality,
+    NeedlingPlan,
+    SearchPlan,
+)
 from service.core.turns import TargetedPlan
 
 
@@ -192,6 +198,8 @@ class Program:
         Of biofeedback.
     needling : NeedlingPlan or None
         Of the observation of needling.
+    search : SearchPlan or None
+        How thresholds are searched for at the begin; None where they are not.
     targeted : TargetedPlan or None
         Of several muscles, each with its own loop.
     """
@@ -214,6 +222,7 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+    search: SearchPlan | None = None
     targeted: TargetedPlan | None = None
 
     @property
