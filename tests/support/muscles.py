@@ -1,14 +1,17 @@
 """Sessions that look at several muscles, whose EMG tests choose step by step."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from dsp.types import QualityFlag
 from service.core.actuators import Wiring
+from service.core.decide import NO_DECISION, Decision, decide
 from service.core.limits import compiled_limits
 from service.core.model import (
+    STIMULATING_PHASES,
     Command,
     Note,
     Phase,
@@ -57,12 +60,16 @@ class Player:
     session: Session
     now_s: float = 0.0
     notes: list[Note] = field(default_factory=list)
+    decision: Decision = NO_DECISION
+    put: list[tuple[float, ...]] = field(default_factory=list)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
 
     def tell(self, event: object) -> None:
         """Let something happen."""
         self.session, notes = reduce(self.session, event)
         self.notes += notes
+        self.session, self.decision = decide(self.session)
+        self.put.append(self.decision.amplitudes)
 
     def ask(self, verb: Verb, **more: object) -> None:
         """Ask for something."""
@@ -73,7 +80,8 @@ class Player:
         self.now_s += STEP_S
         noisy = [uv * (1 + 0.01 * self.rng.standard_normal()) for uv in levels_uv]
         first, *others = (Sample(self.now_s, uv, quality, 0.0, uv) for uv in noisy)
-        self.tell(ReadbackSeen(self.now_s, active=False, amplitude=0.0))
+        amplitude = self.decision.amplitude
+        self.tell(ReadbackSeen(self.now_s, amplitude > 0, amplitude))
         self.tell(SampleArrived(self.now_s, first, tuple(others)))
 
     def calibrate(self, muscles: Sequence[Emg], **given: float) -> None:
@@ -89,6 +97,29 @@ class Player:
         while self.session.phase is Phase.CALIBRATING:
             run = self.session.calibrating
             self.hear([one.in_step(run.step.name) for one in muscles])
+
+    def treat(self, muscles: Sequence[Emg]) -> None:
+        """Calibrate, arm and start."""
+        self.calibrate(muscles)
+        while self.session.phase is Phase.READY:
+            self.hear([one.baseline_uv for one in muscles])
+            self.ask(Verb.ARM)
+        self.ask(Verb.START)
+        assert self.session.phase is Phase.TREATING
+        self.put.clear()
+        self.notes.clear()
+
+    def run(self, duration_s: float, tone_pct: Callable[[int], float]) -> None:
+        """Let the muscles have a tone in %MVC for so long, or until the treatment ends.
+
+        Whatever is stimulated spoils the EMG of all.
+        """
+        end_s = self.now_s + duration_s
+        while self.now_s < end_s and self.session.phase in STIMULATING_PHASES:
+            spoilt = MVC_UV if self.decision.amplitude > 0 else 0.0
+            n = len(self.session.setup.muscles)
+            tones = (tone_pct(k) * MVC_UV / 100.0 for k in range(n))
+            self.hear([math.hypot(uv, NOISE_UV) + spoilt for uv in tones])
 
     def told(self, kind: str) -> list[Mapping]:
         """Return the details of all notes of a kind."""
