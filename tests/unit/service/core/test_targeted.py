@@ -297,3 +297,19 @@ def test_the_leak_of_several_actuators_is_not_measured_at_once() -> None:
     assert played.session.phase is Phase.ARMED
     (refused,) = played.told("refused")
     assert "drives several" in refused["why"]
+
+
+def test_while_any_muscle_may_be_cramping_nobody_is_stimulated() -> None:
+    played = treated([10.0, 10.0])
+    played.run(20.0, lambda _: 9.0)
+    while treatments_of(played.session)[0].on:
+        played.run(0.05, lambda _: 9.0)
+    played.put.clear()
+    # Shorter than a cramp, and at the end of the off part.
+    played.run(1.5, lambda _: 9.0)
+    played.run(1.3, lambda k: [9.0, 30.0][k])
+    assert treatments_of(played.session)[1].cramp.is_suspected
+
+    assert given(played) == [0.0, 0.0]
+    played.run(6.0, lambda _: 9.0)
+    assert min(given(played)) > 0.0
