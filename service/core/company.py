@@ -38,7 +38,7 @@ def why_not_given(session: Session, values: Sequence[float | None]) -> str:
         return ""
     return (
         "noise_uv and mvc_uv are those of one muscle, and without the recordings "
-        f"nothing is known of {', '.join(others)}: leave them out"
+        f"nothing is known of {', '.join(others)}: record all (reference = measured)"
     )
 
 
