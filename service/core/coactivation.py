@@ -8,9 +8,10 @@ import statistics
 from service.core.company import calibrations_of, treatments_of, with_treatments
 from service.core.control import Level
 from service.core.evolve import evolve
+from service.core.judging import STRIKE_RATIO
 from service.core.model import Note
 from service.core.state import Session, Step, Treatment
-from service.core.treatment import RELAXED_PCT_MVC, STRIKE_RATIO
+from service.core.treatment import RELAXED_PCT_MVC
 from service.core.turns import TargetedPlan
 
 #: What a strike is for when another muscle answers with tension.

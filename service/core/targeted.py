@@ -17,6 +17,7 @@ from service.core.company import calibrations_of, treatments_of, with_treatments
 from service.core.control import Level, wean
 from service.core.dose import UC_PER_MC
 from service.core.evolve import evolve
+from service.core.judging import closed_bout, is_pointless, judge_window
 from service.core.laws.protocol import ClosedBout
 from service.core.limits import Quantity
 from service.core.model import Note, Outcome, Phase, Sample
@@ -25,10 +26,8 @@ from service.core.transitions import enter
 from service.core.treatment import (
     CRAMP,
     NEVER_HELPED,
-    closed_bout,
     end,
     give_up,
-    judge_window,
     measure,
     move_level,
 )
@@ -185,8 +184,7 @@ def _judge(session: Session, plan: TargetedPlan) -> Step:
         strict=True,
     ):
         if treatment.turn.picked:
-            program = session.setup.program
-            one, told = judge_window(treatment, program, calibration, session.now_s)
+            one, told = judge_window(session, treatment, calibration)
             turn = evolve(one.turn, beside_pct_mvc=())
             notes += [evolve(n, detail={"muscle": label, **n.detail}) for n in told]
             judged.append(evolve(one, turn=turn))
@@ -268,7 +266,7 @@ def _end_muscles(session: Session, plan: TargetedPlan) -> Step:
     treatments, notes = [], []
     shares = charge_shares(session)
     for k, treatment in enumerate(treatments_of(session)):
-        why = "" if treatment.turn.ended else _why_ended(session, treatment)
+        why = "" if treatment.turn.ended else _why_ended(session, k)
         if not (why or treatment.turn.ended):
             used = shares[k] >= plan.share(len(shares)) or sum(shares) >= 1.0
             why = SHARE_USED if used else ""
@@ -283,14 +281,16 @@ def _end_muscles(session: Session, plan: TargetedPlan) -> Step:
     return with_treatments(session, tuple(treatments)), tuple(notes)
 
 
-def _why_ended(session: Session, treatment: Treatment) -> str:
+def _why_ended(session: Session, muscle: int) -> str:
+    treatment = treatments_of(session)[muscle]
     plan, response = session.setup.program.response, treatment.response
     if response.strikes >= plan.strikes:
         return "tone rose under stimulation"
     was_own = response.struck_for != COACTIVATION
     if response.strikes and was_own and not response.has_helped:
         return NEVER_HELPED
-    if session.phase is Phase.TREATING and response.useless(plan, session.now_s):
+    is_treating = session.phase is Phase.TREATING
+    if is_treating and is_pointless(alone(session, muscle), treatment):
         return "no benefit at the ceiling"
     return ""
 

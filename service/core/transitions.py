@@ -4,6 +4,7 @@ from service.core.company import treatments_of, with_treatments
 from service.core.control import Level
 from service.core.evolve import evolve
 from service.core.model import Note, Outcome, Phase, Task
+from service.core.rhythm import Rhythm
 from service.core.state import Session, Step, Treatment
 
 
@@ -112,15 +113,11 @@ def _paused(treatment: Treatment, now_s: float) -> Treatment:
     return evolve(
         treatment,
         on=False,
+        rhythm=Rhythm(),
         bout_s=now_s,
         level=Level(0.0, now_s),
         relaxation=treatment.relaxation.forgotten(),
-        response=evolve(
-            treatment.response,
-            window_pct_mvc=(),
-            medians_pct_mvc=(),
-            at_cap_since_s=None,
-        ),
+        response=treatment.response.interrupted(now_s),
         turn=evolve(treatment.turn, picked=False, beside_pct_mvc=()),
     )
 

@@ -1,7 +1,6 @@
 """The treatment: measure in silence, move the level, stimulate, wean."""
 
 import math
-import statistics
 
 from dsp.types import QualityFlag
 from service.core.actuators import Drive, drive_ceilings
@@ -9,13 +8,13 @@ from service.core.company import treatments_of
 from service.core.control import Level, wean
 from service.core.evolve import evolve
 from service.core.guards import LOCK_RATIO
+from service.core.judging import NEAR_RATIO, closed_bout, is_pointless, judge_window
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
-from service.core.program import Program
 from service.core.searching import search_on
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
-from service.core.tone import UPDATE_S, Calibration
+from service.core.tone import FRESH_S, UPDATE_S, Calibration
 from service.core.transitions import enter
 
 #: Cause of a treatment that ended with a cramp.
@@ -27,8 +26,9 @@ NEVER_HELPED = "tone rose under stimulation, which had not helped before"
 #: A rest below this is as good as none. A: the tone that counts as a gap in activity.
 RELAXED_PCT_MVC = 0.5
 
-#: A strike leaves this share of the level. A.
-STRIKE_RATIO = 0.5
+#: Tone up to this multiple of the baseline has not risen. A: less than half of the way
+#: to an adverse response; one measurement scatters by 5 to 8 %.
+CALM_RATIO = 1.1
 
 
 def treat(session: Session, sample: Sample) -> Step:
@@ -146,12 +146,13 @@ def measure(
     # One bout of patience: an older tone says nothing about now.
     known_s = program.bout.on_s + program.bout.off_s + program.window_s
     if session.now_s - treatment.tone_s > known_s:
-        return treatment
+        return evolve(treatment, relaxation=treatment.relaxation.lapsed())
     relaxation = treatment.relaxation.after(
         session.now_s,
         treatment.tone_pct_mvc,
         program.success,
         believed=not treatment.moved,
+        fresh=session.now_s - treatment.tone_s <= FRESH_S,
     )
     if relaxation is treatment.relaxation:
         return treatment
@@ -161,76 +162,35 @@ def measure(
 def _turn_bout(
     session: Session, treatment: Treatment, calibration: Calibration
 ) -> tuple[Treatment, tuple[Note, ...]]:
-    program = session.setup.program
-    bout, elapsed_s = program.bout, session.now_s - treatment.bout_s
-    if elapsed_s < (bout.on_s if treatment.on else bout.off_s):
-        return treatment, ()
-    if not treatment.on and treatment.cramp.is_suspected:
-        return treatment, ()
+    bout, rhythm = session.setup.program.bout, treatment.rhythm
+    elapsed_s = session.now_s - treatment.bout_s
     turned = evolve(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
-        return turned, ()
-    return judge_window(turned, program, calibration, session.now_s)
+        return (treatment if elapsed_s < rhythm.on_s(bout) else turned), ()
+    pushes = _pushes(session, treatment, calibration)
+    if elapsed_s < rhythm.off_s(bout, pushes=pushes) or treatment.cramp.is_suspected:
+        return treatment, ()
+    near_pct_mvc = NEAR_RATIO * session.setup.program.success.threshold_pct_mvc
+    near = treatment.tone_pct_mvc <= near_pct_mvc
+    turned = evolve(turned, rhythm=rhythm.after(bout, pushes=pushes, near=near))
+    return judge_window(session, turned, calibration, rhythm.step)
 
 
-def judge_window(
-    treatment: Treatment, program: Program, calibration: Calibration, now_s: float
-) -> tuple[Treatment, tuple[Note, ...]]:
-    """Judge the off-window that has just ended.
-
-    Parameters
-    ----------
-    treatment : Treatment
-        With the level of the bout before the window.
-    program : Program
-        Says what is adverse.
-    calibration : Calibration
-        Holds the baseline.
-    now_s : float
-        Now.
-
-    Returns
-    -------
-    treatment : Treatment
-        With half the level if tone rose under stimulation.
-    notes : tuple of Note
-        The strike, if there was one.
-    """
-    before, level_ma = treatment.response, treatment.level.level_ma
-    after = before.window_closed(program.response, calibration, now_s, level_ma)
-    if after.strikes == before.strikes:
-        return evolve(treatment, response=after), ()
-    halved = Level(level_ma * STRIKE_RATIO, now_s)
-    note = Note(
-        "strike",
-        {
-            "count": after.strikes,
-            "why": after.struck_for,
-            "tone_pct_mvc": treatment.tone_pct_mvc,
-            "level_ma": level_ma,
-            "cap_ma": after.cap_ma,
-        },
+def _pushes(session: Session, treatment: Treatment, calibration: Calibration) -> bool:
+    """Return whether a push is wanted: the level is harmless, and not enough."""
+    program, response = session.setup.program, treatment.response
+    since_s = response.at_cap_since_s
+    if program.bout.push_s <= 0 or since_s is None or session.phase is Phase.WEANING:
+        return False
+    proven_s = program.bout.on_s + program.bout.off_s
+    calm_pct_mvc = CALM_RATIO * calibration.baseline_pct_mvc
+    return (
+        session.now_s - since_s >= proven_s
+        and session.now_s >= response.quiet_until_s
+        and not treatment.relaxation.relaxed
+        and max(response.medians_pct_mvc, default=math.inf) <= calm_pct_mvc
+        and treatment.tone_pct_mvc <= calm_pct_mvc
     )
-    return evolve(treatment, response=after, level=halved), (note,)
-
-
-def closed_bout(before: Treatment) -> ClosedBout:
-    """Return the bout that ends with an off-window.
-
-    Parameters
-    ----------
-    before : Treatment
-        At the end of the window, before it is judged.
-
-    Returns
-    -------
-    ClosedBout
-        Without a tone if none was measured, or only under motion.
-    """
-    window = before.response.window_pct_mvc
-    known = window and not before.moved
-    tone = statistics.median(window) if known else math.nan
-    return ClosedBout(tone, before.level.level_ma)
 
 
 def move_level(
@@ -255,7 +215,8 @@ def move_level(
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
-        return evolve(treatment, level=level)
+        response = treatment.response.at_level(now_s, 0.0, math.inf)
+        return evolve(treatment, level=level, response=response)
     cap_ma = _cap_ma(session, treatment)
     if treatment.search is not None and treatment.search.is_under_way:
         level = Level(min(treatment.search.amplitude_ma, cap_ma), now_s)
@@ -274,7 +235,9 @@ def move_level(
     )
     law_state, level_ma, _ = program.law.step(treatment.law_state, observation)
     level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
-    response = treatment.response.at_level(now_s, level.level_ma, cap_ma)
+    # What counts is what was felt: slew lets it follow the level in on parts only.
+    felt_ma = min(level.level_ma, max(s.established.peak for s in session.sites))
+    response = treatment.response.at_level(now_s, felt_ma, cap_ma)
     return evolve(treatment, law_state=law_state, level=level, response=response)
 
 
@@ -304,7 +267,7 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
             reached_s = treatment.relaxation.history[0][0]
         treatment = evolve(treatment, reached_s=reached_s)
         return enter(evolve(session, treatment=treatment), Phase.WEANING)
-    if treatment.response.useless(plan.response, session.now_s):
+    if is_pointless(session, treatment):
         return give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
         return give_up(session, treatment, "treatment time is over")

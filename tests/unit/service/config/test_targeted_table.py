@@ -57,3 +57,10 @@ def test_a_search_is_refused_because_it_looks_at_one_muscle(data) -> None:
 
     with pytest.raises(ValidationError, match="in one muscle only"):
         ProgramConfig.model_validate(data)
+
+
+def test_pushes_are_refused_because_all_muscles_share_the_bouts(data) -> None:
+    data["bout"] |= {"push_s": 20.0, "rest_s": 4.0, "touches": 5, "touch_s": 1.0}
+
+    with pytest.raises(ValidationError, match="share bouts"):
+        ProgramConfig.model_validate(data)
