@@ -23,13 +23,20 @@ class TargetedTable(ConfigModel):
     longest_wait_bouts: Annotated[int, Field(ge=1, le=20)] = (
         _TARGETED.longest_wait_bouts
     )
+    """A tense muscle that has waited for so many bouts goes first."""
+
     share_slack: Annotated[float, Field(ge=0, le=1)] = _TARGETED.share_slack
     """No muscle gets more of the charge than an equal share and this."""
 
     coactivation_ratio: Annotated[float, Field(gt=1, le=2)] = (
         _TARGETED.coactivation_ratio
     )
+    """Above this multiple of its baseline, a muscle that is not stimulated answers to
+    those that are.
+    """
+
     coactivation_sd: Annotated[float, Field(ge=0, le=10)] = _TARGETED.coactivation_sd
+    """And by so many standard deviations of the baseline."""
 
     def to_core(self) -> TargetedPlan:
         """Return the plan."""
