@@ -26,13 +26,11 @@ from dsp.types import Chunk
 from service.config.paths import shipped_config
 from service.config.programs import load_programs
 from service.config.rig import Filtering
-from service.core.actuators import Wiring
 from service.core.limits import compiled_limits
 from service.core.permits import Gate
 from service.core.program import Program
 from service.engine.engine import TICK_S, Engine, Item
 from service.engine.feed import Feed
-from service.engine.opening import EngineParams
 from service.faults.seams import FaultyArrivals, FaultyDisk, FaultyOutput
 from service.messages import (
     Event,
@@ -53,6 +51,13 @@ from service.output.run import is_news as is_output_news
 from service.recorder.recorder import Recorder
 from service.recorder.run import POLL_MS
 from service.recorder.run import is_news as is_recorder_news
+from service.rehearsal.fittings import (
+    engine_params,
+    line_of,
+    muscles_of,
+    output_channels,
+    wirings_of,
+)
 from service.rehearsal.memory_disk import MemoryDisk
 from service.rehearsal.options import PLAIN, RigOptions
 
@@ -66,7 +71,6 @@ PRESENT_EVERY_S = 0.5
 
 START_NS = 1_000_000_000
 SAMPLE_RATE_HZ = 2048.0
-WIRING = Wiring(max_amplitude=30.0, amplitude_step=0.5, pad_area_cm2=25.0)
 NS = 1e-9
 NS_PER_S = 1e9
 NS_PER_MS = 1_000_000
@@ -77,24 +81,6 @@ def demo_program(**timing: float) -> Program:
     programs = load_programs(shipped_config() / "demo" / "programs")
     program = programs["ems-flutter-demo"]
     return replace(program, timing=replace(program.timing, **timing))
-
-
-def _engine_params(
-    program: Program, gate: Gate, options: RigOptions, *, needs_journal: bool
-) -> EngineParams:
-    return EngineParams(
-        "virtual",
-        "emg",
-        "",
-        {program.name: program},
-        gate,
-        output_channel=0,
-        needs_journal=needs_journal,
-        safety=options.safety,
-        subjects=options.subjects,
-        staged=options.subjects is not None,
-        watched=options.watched,
-    )
 
 
 class Slot:
@@ -136,7 +122,8 @@ class VirtualRig:
     ) -> None:
         self.clock = ManualClock(START_NS)
         self.program = program or demo_program()
-        line = StimulationLine()
+        wirings = wirings_of(self.program, n_channels)
+        line = line_of(wirings)
         self._screen = StimulationLine(Modality.BIOFEEDBACK)
         seen = line if self.program.feedback is None else self._screen
         person = subject_params(preset, seed) if isinstance(preset, str) else preset
@@ -145,8 +132,11 @@ class VirtualRig:
         self.source = SimulatedSource(
             "emg", subject, self.clock, seen, self.chunk_samples
         )
-        self.device = SimulatedOutput("stim", self.clock, line=line, faults=faults)
-        gate = Gate((WIRING,), compiled_limits())
+        channels = output_channels(wirings)
+        self.device = SimulatedOutput(
+            "stim", self.clock, channels, line=line, faults=faults
+        )
+        gate = Gate(wirings, compiled_limits())
         self._slot = Slot()
         self.arrivals = FaultyArrivals(self._slot, self.clock)
         self.output = FaultyOutput(self.device, self.clock)
@@ -165,8 +155,13 @@ class VirtualRig:
         self._present_ns = 0
         info, window_s = self.source.open(), self.program.window_s
         self.feed = Feed("emg", info, Filtering(), window_s, options.treatment)
-        self.params = _engine_params(
-            self.program, gate, options, needs_journal=needs_journal or recorded
+        labels = [channel.label for channel in info.channels]
+        self.params = engine_params(
+            self.program,
+            gate,
+            options,
+            needs_journal=needs_journal or recorded,
+            muscles=muscles_of(self.program, labels),
         )
         self._set_out()
         self.engine = Engine(

@@ -1,0 +1,90 @@
+"""What a rig in virtual time is fitted with: the actuators that a program wants."""
+
+from collections.abc import Mapping
+
+from drivers.ports import OutputChannel
+from drivers.subject.stimulation import Modality as FeltModality
+from drivers.subject.stimulation import StimulationLine
+from service.core.actuators import Wiring
+from service.core.permits import Gate
+from service.core.plans import Modality
+from service.core.program import Program
+from service.engine.opening import EngineParams
+from service.rehearsal.options import RigOptions
+
+#: The stimulator of most sessions.
+WIRING = Wiring(max_amplitude=30.0, amplitude_step=0.5, pad_area_cm2=25.0)
+
+#: Actuators of one kind: how many, and what each is. A: plausible devices.
+FITTINGS: Mapping[Modality, tuple[int, Wiring]] = {
+    Modality.EMS: (1, WIRING),
+    Modality.NONE: (1, WIRING),
+    Modality.MASSAGE: (4, Wiring(150.0, 1.0, 0.0, Modality.MASSAGE)),
+    Modality.VIBRATION: (4, Wiring(1.0, 0.05, 0.0, Modality.VIBRATION)),
+    Modality.MAT: (4, Wiring(30.0, 0.5, 0.0, Modality.MAT)),
+    Modality.PRESSURE: (1, Wiring(250.0, 1.0, 0.0, Modality.PRESSURE)),
+}
+
+_FELT: Mapping[Modality, FeltModality] = {
+    Modality.MASSAGE: FeltModality.MASSAGE,
+    Modality.VIBRATION: FeltModality.VIBRATION,
+    Modality.MAT: FeltModality.MAT,
+    Modality.PRESSURE: FeltModality.PRESSURE,
+}
+
+
+def wirings_of(program: Program, n_muscles: int) -> tuple[Wiring, ...]:
+    """Return the channels of the output: one per muscle if the program has several."""
+    n_sites, wiring = FITTINGS[program.modality]
+    return (wiring,) * (n_muscles if program.has_muscles else n_sites)
+
+
+def muscles_of(program: Program, labels: list[str]) -> tuple[tuple[str, int], ...]:
+    """Return each EMG channel with the output channel that reaches its muscle."""
+    if not program.has_muscles:
+        return ()
+    return tuple((label, k) for k, label in enumerate(labels))
+
+
+def output_channels(wirings: tuple[Wiring, ...]) -> tuple[OutputChannel, ...]:
+    """Return the same channels as the device sees them."""
+    return tuple(
+        OutputChannel(
+            f"{w.modality}-{k + 1}",
+            w.actuator.unit,
+            w.max_amplitude,
+            w.amplitude_step,
+        )
+        for k, w in enumerate(wirings)
+    )
+
+
+def line_of(wirings: tuple[Wiring, ...]) -> StimulationLine:
+    """Return the line from these channels to the subject."""
+    return StimulationLine(_FELT.get(wirings[0].modality, FeltModality.EMS))
+
+
+def engine_params(
+    program: Program,
+    gate: Gate,
+    options: RigOptions,
+    *,
+    needs_journal: bool,
+    muscles: tuple[tuple[str, int], ...],
+) -> EngineParams:
+    """Return what the engine of a rig in virtual time is told."""
+    return EngineParams(
+        "virtual",
+        "emg",
+        "",
+        {program.name: program},
+        gate,
+        output_channel=0,
+        needs_journal=needs_journal,
+        safety=options.safety,
+        subjects=options.subjects,
+        staged=options.subjects is not None,
+        watched=options.watched,
+        output_labels=tuple(c.label for c in output_channels(gate.wiring)),
+        muscles=muscles,
+    )
