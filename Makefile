@@ -32,6 +32,7 @@ docs: $(VENV)/.run
 	$(BIN)/python -m service.api.reference > docs/reference/api.md
 	$(BIN)/python -m service.config.reference > docs/reference/config.md
 	$(BIN)/python -m service.config.program_schema > docs/reference/program.schema.json
+	$(BIN)/python -m bench.physiology --render
 
 accuracy: $(VENV)/.accuracy .venv-peers/.peers
 	$(BIN)/python -m bench.accuracy --json --render

@@ -5,6 +5,7 @@ import importlib
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from drivers.errors import ConnectError
 
@@ -36,6 +37,9 @@ CONFIG_FILES = (
 #: Errors only: its notices go to standard error between the messages for the user.
 QUIET = "[log]\nlevel = -2\n"
 
+#: Seconds of samples that liblsl keeps for a receiver that does not read.
+OUTLET_BUFFER_S = 60
+
 
 @functools.cache
 def load_pylsl() -> ModuleType:
@@ -48,6 +52,15 @@ def load_pylsl() -> ModuleType:
     if not is_configured():
         lsl.set_config_content(QUIET)
     return lsl
+
+
+def open_outlet(lsl: ModuleType, info: object, what: str) -> Any:  # noqa: ANN401
+    """Publish a stream; raise `ConnectError`, saying ``what`` it was, if that fails."""
+    try:
+        return lsl.StreamOutlet(info, max_buffered=OUTLET_BUFFER_S)
+    except RuntimeError as error:
+        msg = f"{what}: liblsl cannot publish it: {error}"
+        raise ConnectError(msg) from error
 
 
 def is_configured() -> bool:

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Protocol
 
-from drivers.errors import ConnectError, DriverConfigError
+from drivers.errors import DriverConfigError
+from drivers.liblsl import open_outlet
 
 MARKERS_TYPE = "Markers"
 TENSION_TYPE = "Tension"
 MANUFACTURER = "unclench"
 IRREGULAR_RATE_HZ = 0.0
-OUTLET_BUFFER_S = 60
 
 #: Per EMG channel: suffix of the label, and unit.
 TENSION_PARTS = (
@@ -54,7 +54,7 @@ class MarkersOutlet:
         channel = info.desc().append_child("channels").append_child("channel")
         channel.append_child_value("label", "event")
         channel.append_child_value("type", "json")
-        self._outlet = _open(lsl, info, name)
+        self._outlet: _Outlet = open_outlet(lsl, info, f"stream {name!r}")
 
     def push(self, t_s: float, kind: str, phase: str, detail: Detail) -> None:
         """Tell one event."""
@@ -84,17 +84,8 @@ class TensionOutlet:
                 channel.append_child_value("label", f"{label}.{part}")
                 channel.append_child_value("unit", unit)
                 channel.append_child_value("type", TENSION_TYPE)
-        self._outlet = _open(lsl, info, name)
+        self._outlet: _Outlet = open_outlet(lsl, info, f"stream {name!r}")
 
     def push(self, t_s: float, values: Sequence[float]) -> None:
         """Tell one sample: tension, envelope and quality of every channel."""
         self._outlet.push_sample(list(values), t_s)
-
-
-def _open(lsl: ModuleType, info: object, name: str) -> _Outlet:
-    try:
-        outlet: _Outlet = lsl.StreamOutlet(info, max_buffered=OUTLET_BUFFER_S)
-    except RuntimeError as error:
-        msg = f"stream {name!r}: liblsl cannot publish it: {error}"
-        raise ConnectError(msg) from error
-    return outlet

@@ -8,13 +8,11 @@ from drivers.clock import SystemClock
 from drivers.liblsl import CONFIG_VARIABLE, LOOPBACK_CONFIG, is_configured
 from drivers.subject.preset_names import PRESET_NAMES
 from service.bus import receive, send
-from service.config.load import load_toml
-from service.config.paths import shipped_config
-from service.config.rig import LslSourceConfig, RigConfig
 from service.core.arming import CHECKLIST, HOLD_TO_ARM_S
 from service.core.limits import COMPILED, Quantity
 from service.core.program import Program
 from service.demo_programs import DEFAULT_PROGRAM, demo_program
+from service.demo_rig import demo_rig, subject_arguments
 from service.errors import ConfigError, ExitCode, ServiceError
 from service.faults.injector import Injector
 from service.faults.kinds import FLOOD, FLOOD_KINDS, SUBJECT, PlannedFault
@@ -92,20 +90,9 @@ class DemoParams:
 
 def demo_supervisor(params: DemoParams) -> Supervisor:
     """Return the supervisor of a demo, with its subject, not yet started."""
-    folder = shipped_config() / "demo"
-    rig = _renamed(load_toml(folder / "rig.toml", RigConfig), params)
     program = demo_program(params.program, params.seconds)
-    source = rig.sources[0]
-    subject = Extra(
-        SUBJECT,
-        (
-            *("-m", "drivers.subject", "--until-stdin-closes"),
-            *("--preset", params.subject, "--seed", str(params.seed)),
-            *("--stream-name", getattr(source, "stream_name", "")),
-            *("--stimulation-name", rig.output.name),
-            *("--markers-name", rig.outlets.markers_name),
-        ),
-    )
+    rig = demo_rig(program, params.port, params.data)
+    subject = Extra(SUBJECT, subject_arguments(rig, params.subject, params.seed))
     snapshot = Snapshot(rig, {program.name: program}, rehearsal=True)
     supervisor = Supervisor(snapshot, (subject, *_flood(params)))
     if not is_configured():
@@ -126,30 +113,6 @@ def _flood(params: DemoParams) -> tuple[Extra, ...]:
         return ()
     arguments = ("-m", "service.faults.flood", "--port", str(params.port))
     return (Extra(FLOOD, arguments),)
-
-
-def _renamed(rig: RigConfig, params: DemoParams) -> RigConfig:
-    """Give every stream a name of its own: two demos may run on one host."""
-    port = params.port
-    sources = [
-        source.model_copy(update={"stream_name": f"{source.stream_name}-{port}"})
-        if isinstance(source, LslSourceConfig)
-        else source
-        for source in rig.sources
-    ]
-    outlets = {key: f"{name}-{port}" for key, name in rig.outlets.model_dump().items()}
-    return rig.model_copy(
-        update={
-            "sources": sources,
-            "output": rig.output.model_copy(
-                update={"name": f"{rig.output.name}-{port}"}
-            ),
-            "outlets": rig.outlets.model_copy(update=outlets),
-            "control": rig.control.model_copy(update={"program": params.program}),
-            "api": rig.api.model_copy(update={"port": port}),
-            "data": rig.data.model_copy(update={"folder": str(params.data)}),
-        }
-    )
 
 
 def _loopback(folder: Path) -> Path:

@@ -5,15 +5,13 @@ from types import ModuleType
 from typing import Protocol
 
 from drivers.clock import SystemClock
-from drivers.errors import CommandRefused, ConnectError, DriverConfigError
-from drivers.liblsl import load_pylsl
+from drivers.errors import CommandRefused, DriverConfigError
+from drivers.liblsl import load_pylsl, open_outlet
 from drivers.outputs.commands import NO_COMMAND, check_command
 from drivers.ports import ChannelCommand, Clock, OutputChannel, OutputInfo, Readback
 from drivers.stimulation_wire import STREAM_TYPE, WireCommand, encode, wire_channels
 
 DEFAULT_EXPIRY_S = 2.0
-#: Seconds of samples that liblsl keeps for a receiver that does not read.
-OUTLET_BUFFER_S = 60
 #: liblsl sends on a thread of its own and drops what is left when an outlet goes. A.
 FAREWELL_S = 0.05
 
@@ -130,11 +128,7 @@ class LslOutput:
             channel.append_child_value("type", spec.type)
             if spec.output:
                 channel.append_child_value("output", spec.output)
-        try:
-            outlet: _Outlet = lsl.StreamOutlet(info, max_buffered=OUTLET_BUFFER_S)
-        except RuntimeError as error:
-            msg = f"output {self._info.name!r}: liblsl cannot publish it: {error}"
-            raise ConnectError(msg) from error
+        outlet: _Outlet = open_outlet(lsl, info, f"output {self._info.name!r}")
         return outlet
 
     def _push_idle(self, outlet: _Outlet) -> None:

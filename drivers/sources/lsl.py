@@ -26,7 +26,12 @@ from drivers.ports import (
     StreamInfo,
 )
 from drivers.sources.clock_follower import ClockFollower, step_notice
-from drivers.sources.lsl_inlet import OPEN_WITHIN_S, REOPEN_WITHIN_S, subscribe
+from drivers.sources.lsl_inlet import (
+    OPEN_WITHIN_S,
+    REOPEN_WITHIN_S,
+    stream_info,
+    subscribe,
+)
 from drivers.sources.lsl_layout import (
     Layout,
     Shape,
@@ -189,7 +194,12 @@ class LslSource:
             made.inlet,
             shape,
             layout,
-            _describe(made.info, shape, layout),
+            stream_info(
+                made.info,
+                shape.channel_format,
+                shape.nominal_rate_hz,
+                layout.channels,
+            ),
             ContinuityTracker(shape.nominal_rate_hz),
             made.clock,
             wrap_detector(shape.channel_format),
@@ -282,19 +292,6 @@ def _pull(link: _Link, timeout_s: float) -> tuple[npt.NDArray[Any], F64]:
         # After a stall two pulls bring more than may be asked of one.
         link.usual_rows = min(len(stamps), MAX_ROWS)
     return raw, stamps
-
-
-def _describe(full: Any, shape: Shape, layout: Layout) -> StreamInfo:  # noqa: ANN401
-    return StreamInfo(
-        name=full.name(),
-        type=full.type(),
-        source_id=full.source_id(),
-        uid=full.uid(),
-        hostname=full.hostname(),
-        channel_format=shape.channel_format,
-        nominal_rate_hz=shape.nominal_rate_hz,
-        channels=layout.channels,
-    )
 
 
 def _text(finding: Finding, judged: Judgement, shape: Shape) -> str:

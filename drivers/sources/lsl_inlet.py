@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import Any
 
 from drivers.errors import ConnectError
-from drivers.ports import Clock
+from drivers.ports import ChannelInfo, Clock, StreamInfo
 from drivers.sources.clock_follower import ClockFollower
 
 #: At the start nothing runs yet that would have to wait. A.
@@ -62,3 +62,22 @@ def subscribe(
         raise ConnectError(msg) from error
     follower = ClockFollower(lsl, found, inlet, offset_s, lsl.local_clock())
     return Subscription(inlet, info, follower)
+
+
+def stream_info(
+    described: Any,  # noqa: ANN401
+    channel_format: str,
+    nominal_rate_hz: float,
+    channels: tuple[ChannelInfo, ...],
+) -> StreamInfo:
+    """Return who a stream is, and what a source makes of it."""
+    return StreamInfo(
+        name=described.name(),
+        type=described.type(),
+        source_id=described.source_id(),
+        uid=described.uid(),
+        hostname=described.hostname(),
+        channel_format=channel_format,
+        nominal_rate_hz=nominal_rate_hz,
+        channels=channels,
+    )

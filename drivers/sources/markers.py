@@ -25,6 +25,7 @@ from drivers.sources.lsl_inlet import (
     OPEN_WITHIN_S,
     REOPEN_WITHIN_S,
     Subscription,
+    stream_info,
     subscribe,
 )
 from drivers.sources.lsl_resolve import Predicate, Rediscovery, find_one
@@ -153,16 +154,7 @@ class MarkerSource:
             )
             raise ConnectError(msg)
         made = subscribe(lsl, self.name, found, INLET_BUFFER_S, within_s, self._clock)
-        info = StreamInfo(
-            name=found.name(),
-            type=found.type(),
-            source_id=found.source_id(),
-            uid=found.uid(),
-            hostname=found.hostname(),
-            channel_format="string",
-            nominal_rate_hz=0.0,
-            channels=(),
-        )
+        info = stream_info(found, "string", 0.0, ())
         return _Link(made, info)
 
     def _look_for(

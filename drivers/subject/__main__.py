@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=int, default=0, help="output of that stream")
     parser.add_argument("--truth-name", default="", help="also publish the true tone")
     parser.add_argument(
+        "--button-name", default="", help="what the person says, as markers"
+    )
+    parser.add_argument(
         "--session-id", default="", help="LSL session, overrides LSLAPICFG"
     )
     parser.add_argument("--until-stdin-closes", action="store_true")
@@ -97,6 +100,7 @@ def _params(args: argparse.Namespace) -> OutletParams:
         output_index=args.output,
         truth_name=args.truth_name,
         cohort=args.cohort,
+        button_name=args.button_name,
         modality=args.modality,
         n_muscles=args.muscles,
         tensest=args.tensest,

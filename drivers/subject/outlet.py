@@ -9,9 +9,14 @@ import numpy as np
 
 from drivers.errors import DriverConfigError
 from drivers.ports import Clock
+from drivers.subject.button import Button
 from drivers.subject.cohorts import draw_subject
 from drivers.subject.faults import SignalFault
-from drivers.subject.listeners import PromptListener, StimulationListener
+from drivers.subject.listeners import (
+    MARKERS_TYPE,
+    PromptListener,
+    StimulationListener,
+)
 from drivers.subject.muscles import with_muscles
 from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import UNITS, Modality
@@ -38,7 +43,8 @@ class OutletParams:
     companions of its muscle (`with_muscles`), which becomes number ``tensest``.
     Stimulation comes from output ``output_index`` of its stream and those after it, but
     pulses from one per muscle only; ``modality`` is what they actuate where the stream
-    does not say so. Without a ``truth_name`` the true tone is not published.
+    does not say so. Without a ``truth_name`` the true tone is not published, without a
+    ``button_name`` the person says nothing.
     """
 
     preset: str
@@ -55,6 +61,7 @@ class OutletParams:
     modality: Modality = Modality.EMS
     n_muscles: int = 1
     tensest: int = 0
+    button_name: str = ""
 
     @property
     def subject(self) -> SubjectParams:
@@ -76,6 +83,10 @@ class OutletParams:
 
 class _Outlet(Protocol):
     def push_chunk(self, x: F64, timestamp: float) -> None: ...
+
+
+class _Marks(Protocol):
+    def push_sample(self, x: list[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,8 @@ class SubjectOutlet:
         self._fault: SignalFault | None = None
         self._emg = self._make_emg()
         self._truth = self._make_truth() if params.truth_name else None
+        self._button = Button()
+        self._marks = self._make_marks() if params.button_name else None
 
     def run(self, is_stopped: Callable[[], bool]) -> None:
         """Publish until ``is_stopped`` says so."""
@@ -176,6 +189,9 @@ class SubjectOutlet:
         )
         for emg_uv, newest_s in [] if chunk.is_stalled else pushes:
             self._emg.push_chunk(emg_uv, newest_s)
+        if self._marks is not None:
+            for mark in self._button.press(now_s, self._subject.reports()):
+                self._marks.push_sample([mark])
         if self._truth is not None:
             truth = _truth_sample(chunk, max(one.level for one in stimulations))
             self._truth.push_chunk(truth, last_s)
@@ -190,6 +206,13 @@ class SubjectOutlet:
                 params.stream_name, "EMG", params.sample_rate_hz, source_id, channels
             ),
         )
+
+    def _make_marks(self) -> _Marks:
+        lsl, name = self._lsl, self._params.button_name
+        source_id = f"{name}-{self._subject.params.preset}-{self._params.seed}"
+        info = lsl.StreamInfo(name, MARKERS_TYPE, 1, 0.0, lsl.cf_string, source_id)
+        outlet: _Marks = lsl.StreamOutlet(info)
+        return outlet
 
     def _make_truth(self) -> _Outlet:
         params = self._params

@@ -27,6 +27,8 @@ REFRACTORY_S = 0.010  # A: assumption
 USUAL_BLOCKS = 50
 #: Median of the absolute value of Gaussian noise, in standard deviations.
 GAUSS_MEDIAN = 0.6745
+#: A usual change below this, in microvolt, is none: no converter resolves it.
+LEAST_CHANGE_UV = 1e-9  # A: assumption
 #: A time stamp is moved at most so far to fit the signal.
 ALIGN_S = 0.001  # A: assumption; markers with more jitter must not be used
 
@@ -78,8 +80,7 @@ class PulseDetector:
         self._last = emg_uv[-1].copy()
         self._usual.append(np.median(change, axis=0))
         usual = np.median(np.array(self._usual), axis=0) / GAUSS_MEDIAN
-        floor = np.finfo(np.float64).tiny
-        relative = (change / np.maximum(usual, floor)).max(axis=1)
+        relative = (change / np.maximum(usual, LEAST_CHANGE_UV)).max(axis=1)
         if not usual.any():
             relative[:] = 0.0
         found = self._peaks(relative)

@@ -2,11 +2,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from drivers.output_registry import OutputFaults
+from service.config.treatment import DisturbanceConfig
 from service.core.arming import Safety
 from service.core.program import Bout, Program
 from service.rehearsal.copying import freeze, thaw
@@ -19,7 +20,12 @@ BOUT = Bout(on_s=1.8, off_s=1.5, settle_s=0.3)
 #: A session is copied this often in each phase, this far apart: the amplitude of a
 #: treatment rises for a minute, the other phases are short. A.
 COPIES_PER_PHASE = 8
-APART_S = {"treating-on": 6.0, "treating-off": 6.0, "calibrating": 2.5}
+APART_S = {
+    "treating-on": 6.0,
+    "treating-off": 6.0,
+    "calibrating": 2.5,
+    "leak": 5.0,
+}
 APART_ELSE_S = 0.8
 
 #: A session that does not end has found a bug of its own.
@@ -27,11 +33,16 @@ LONGEST_S = 300.0
 
 HOLD_S = 0.5
 
+#: The leak is measured in a relaxed muscle, and a maximal contraction leaves this
+#: person tense: noise and contraction are given instead.
+REFERENCE = {"noise_uv": 3.0, "mvc_uv": 600.0}
+
 #: Where a fault can meet a session, and how often: most where something is felt.
 PHASES = {
     "calibrating": 1,
     "ready": 1,
     "armed": 1,
+    "leak": 2,
     "treating-on": 4,
     "treating-off": 2,
     "holding": 1,
@@ -66,6 +77,13 @@ PLANS = (
     Plan(seed=3, limit_ma=30.0, expires=True, treatment_s=50.0),
 )
 
+#: Sessions that measure the leak before anything is treated: with a device that does
+#: not expire, and with one that does, which the faults of the output need.
+LEAK_PLANS = (
+    Plan(seed=1, limit_ma=30.0, expires=False, treatment_s=50.0),
+    Plan(seed=1, limit_ma=30.0, expires=True, treatment_s=50.0, coarse=False),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -97,6 +115,9 @@ def prepare(say: Callable[[str], None]) -> Mapping[str, list[Prepared]]:
     for plan in PLANS:
         say(f"preparing a session with at most {plan.limit_ma:g} mA")
         _follow(plan, found)
+    for plan in LEAK_PLANS:
+        say(f"preparing a leak calibration up to {plan.limit_ma:g} mA")
+        _measure_leak(plan, found)
     missing = [phase for phase in PHASES if not found[phase]]
     if missing:
         msg = f"expected every phase in the rehearsed sessions, no {missing}"
@@ -105,32 +126,72 @@ def prepare(say: Callable[[str], None]) -> Mapping[str, list[Prepared]]:
 
 
 def _follow(plan: Plan, found: dict[str, list[Prepared]]) -> None:
-    faults = OutputFaults(never_expires=not plan.expires)
-    program = rehearsal_program(plan.treatment_s)
-    make = CoarseRig if plan.coarse else VirtualRig
-    rig = make(
-        seed=plan.seed,
-        program=program,
-        faults=faults,
-        recorded=True,
-        options=RigOptions(Safety(presence=True)),
-    )
-    rig.open(limits={"amplitude_ma": plan.limit_ma})
-    counts: dict[str, int] = defaultdict(int)
-    taken_s: dict[str, float] = defaultdict(float)
+    rig = _open(plan, RigOptions(Safety(presence=True)))
+    copier = _Copier(plan, found, PHASES.keys())
 
     def look(rig: VirtualRig) -> bool:
-        phase, now_s = phase_of(rig), rig.clock.now_s()
-        due = now_s - taken_s[phase] >= APART_S.get(phase, APART_ELSE_S)
-        if phase in PHASES and due and counts[phase] < COPIES_PER_PHASE:
-            counts[phase] += 1
-            taken_s[phase] = now_s
-            found[phase].append(_copy(phase, plan, rig))
-            if phase == "treating-on":
-                found["holding"].append(_held(plan, found[phase][-1].copy()))
+        copier.look(rig)
         return rig.phase in {"done", "fault"}
 
     rig.run(look, LONGEST_S)
+
+
+def _measure_leak(plan: Plan, found: dict[str, list[Prepared]]) -> None:
+    rig = _open(plan, RigOptions(Safety(presence=True), treatment=DisturbanceConfig()))
+    copier = _Copier(plan, found, {"leak"})
+
+    def is_armed(rig: VirtualRig) -> bool:
+        if rig.phase == "checking":
+            rig.ask("calibrate", **REFERENCE)
+        return rig.phase == "armed"
+
+    def is_over(rig: VirtualRig) -> bool:
+        copier.look(rig)
+        return rig.phase != "leak"
+
+    rig.run(is_armed, LONGEST_S, script={"ready": "arm"})
+    rig.ask("leak")
+    rig.run(is_over, LONGEST_S, script={})
+
+
+def _open(plan: Plan, options: RigOptions) -> VirtualRig:
+    make = CoarseRig if plan.coarse else VirtualRig
+    rig = make(
+        seed=plan.seed,
+        program=rehearsal_program(plan.treatment_s),
+        faults=OutputFaults(never_expires=not plan.expires),
+        recorded=True,
+        options=options,
+    )
+    rig.open(limits={"amplitude_ma": plan.limit_ma})
+    return rig
+
+
+class _Copier:
+    """Copies a session now and then in each of some phases."""
+
+    def __init__(
+        self, plan: Plan, found: dict[str, list[Prepared]], phases: Collection[str]
+    ) -> None:
+        self._plan = plan
+        self._found = found
+        self._phases = phases
+        self._counts: dict[str, int] = defaultdict(int)
+        self._taken_s: dict[str, float] = defaultdict(float)
+
+    def look(self, rig: VirtualRig) -> None:
+        """Copy the rig if this phase is due."""
+        phase, now_s = phase_of(rig), rig.clock.now_s()
+        due = now_s - self._taken_s[phase] >= APART_S.get(phase, APART_ELSE_S)
+        many = self._counts[phase] >= COPIES_PER_PHASE
+        if phase not in self._phases or many or not due:
+            return
+        self._counts[phase] += 1
+        self._taken_s[phase] = now_s
+        taken = _copy(phase, self._plan, rig)
+        self._found[phase].append(taken)
+        if phase == "treating-on":
+            self._found["holding"].append(_held(self._plan, taken.copy()))
 
 
 def phase_of(rig: VirtualRig) -> str:

@@ -129,7 +129,11 @@ def _phases(rig: VirtualRig) -> list[tuple[float, str]]:
 
 def _own_words(rig: VirtualRig) -> str:
     session = rig.engine.session
-    return f"{session.cause} {session.hold_reason}" if session else ""
+    if session is None:
+        return ""
+    # A leak calibration that was given up says why in place of its result.
+    no_leak = session.leak if isinstance(session.leak, str) else ""
+    return f"{session.cause} {session.hold_reason} {no_leak}"
 
 
 def _inject(rig: VirtualRig, kind: str, argument: float) -> None:

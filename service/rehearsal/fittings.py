@@ -61,7 +61,8 @@ def output_channels(wirings: tuple[Wiring, ...]) -> tuple[OutputChannel, ...]:
 
 def line_of(wirings: tuple[Wiring, ...]) -> StimulationLine:
     """Return the line from these channels to the subject."""
-    return StimulationLine(_FELT.get(wirings[0].modality, FeltModality.EMS))
+    felt = tuple(_FELT.get(one.modality, FeltModality.EMS) for one in wirings)
+    return StimulationLine(felt)
 
 
 def engine_params(

@@ -12,7 +12,8 @@ from service.subjects import SubjectStore
 class RigOptions:
     """What a rig demands, where it remembers subjects, how it cleans the signal.
 
-    A rig that nobody watches makes no states, records and activity.
+    A rig that nobody watches makes no states, records and activity. A person who
+    ``speaks`` has a button in the hand.
     """
 
     safety: Safety = field(default_factory=Safety)
@@ -20,6 +21,7 @@ class RigOptions:
     treatment: DisturbanceConfig | None = None
     references: ReferenceDesk | None = None
     watched: bool = True
+    speaks: bool = False
 
 
 PLAIN = RigOptions()

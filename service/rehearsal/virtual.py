@@ -14,10 +14,12 @@ from typing import Any, Self
 
 from drivers.clock import ManualClock
 from drivers.output_registry import NO_FAULTS, OutputFaults, SimulatedOutput
-from drivers.ports import SourceEvent
+from drivers.ports import Marker, SourceEvent
 from drivers.source_registry import SimulatedSource
+from drivers.subject.button import Button
 from drivers.subject.faults import SignalFault
 from drivers.subject.listeners import FEEDBACK_LASTS_S, feedback_of
+from drivers.subject.muscles import with_muscles
 from drivers.subject.person import Task
 from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import SILENCE, Modality, StimulationLine
@@ -127,8 +129,11 @@ class VirtualRig:
         self._screen = StimulationLine(Modality.BIOFEEDBACK)
         seen = line if self.program.feedback is None else self._screen
         person = subject_params(preset, seed) if isinstance(preset, str) else preset
+        if self.program.has_muscles:
+            person = with_muscles(person, n_channels, seed)
         subject = SimulatedSubject(person, self.sample_rate_hz, n_channels, seed)
-        self.person = subject.person
+        self.person, self.subject = subject.person, subject
+        self._button = Button() if options.speaks else None
         self.source = SimulatedSource(
             "emg", subject, self.clock, seen, self.chunk_samples
         )
@@ -248,6 +253,7 @@ class VirtualRig:
             if events:
                 for event in events:
                     self.hear(event)
+                self._let_speak()
                 return
             self._act()
 
@@ -291,6 +297,14 @@ class VirtualRig:
         for emg_uv, end_s in fault.pushes(event.emg_uv, float(event.t_s[-1])):
             t_s = end_s + shift_s[-len(emg_uv) :]
             self._deliver(Chunk(event.source, emg_uv, t_s, event.arrival_s))
+
+    def _let_speak(self) -> None:
+        """Let the person say what the button in the hand can say."""
+        if self._button is None:
+            return
+        now_s = self.clock.now_s()
+        for text in self._button.press(now_s, self.subject.reports()):
+            self._deliver(Marker("markers", now_s, text, now_s))
 
     def _act(self) -> None:
         now_ns = self.clock.now_ns()

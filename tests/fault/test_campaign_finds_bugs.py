@@ -9,7 +9,7 @@ from drivers.outputs.simulated import SimulatedOutput
 from service.core import actuators, decide, permits, slew, treatment, watch
 from service.engine.records import Recording
 from service.faults.campaign import CampaignParams, Report
-from service.faults.prepared import Prepared, prepare
+from service.faults.prepared import COPIES_PER_PHASE, Prepared, prepare
 from service.faults.virtual_runs import RANGES, draw, run_virtual
 from service.output.role import OutputRole
 from service.recorder.recorder import Recorder
@@ -139,3 +139,30 @@ def test_a_planted_bug_is_found(prepared, monkeypatch, plant, kinds, rule) -> No
 
     assert rule in rules(report)
     assert not report.is_safe
+
+
+@pytest.mark.parametrize(
+    ("plant", "kinds", "rule"),
+    [
+        (ignore_expiry, ("kill-engine",), "S2: too late"),
+        (ignore_staleness, ("stall",), "S1: too late"),
+        (ignore_quality, ("lead-off",), "S7: too late"),
+        (ignore_stop, ("stop",), "S17: too late"),
+        (say_nothing, ("stall", "clip"), "S25: not explained"),
+    ],
+)
+def test_a_planted_bug_is_found_while_the_leak_is_measured(
+    prepared, monkeypatch, plant, kinds, rule
+) -> None:
+    plant(monkeypatch)
+
+    report = rehearse(prepared, kinds, ("leak",), N_PLANTED)
+
+    assert rule in rules(report)
+
+
+def test_leak_calibrations_are_met_with_current_on(prepared) -> None:
+    highest = [max(m.copy().role.state().amplitudes) for m in prepared["leak"]]
+
+    assert len(highest) == 2 * COPIES_PER_PHASE
+    assert sum(ma > 5.0 for ma in highest) >= COPIES_PER_PHASE

@@ -14,10 +14,10 @@ import pytest
 
 from tests.support.lsl_session import isolated_lsl
 
-pytestmark = [pytest.mark.slow, pytest.mark.lsl, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.slow, pytest.mark.lsl, pytest.mark.timeout(430)]
 
 ROOT = Path(__file__).parents[2]
-LONGEST_S = 250
+LONGEST_S = 400
 STOP_MS = 1000.0
 FIGURES = {"S17: too late", "S28: too late"}
 
@@ -35,6 +35,15 @@ GROUPS = {
     ),
 }
 
+#: What is no part of the loop. Whoever kills it ends everything, whoever stops it too,
+#: after 5 s: each needs a rig of its own, so they run when the others are through.
+BESIDE_THE_LOOP = (
+    ("kill-outlets", "kill-subject"),
+    ("stop-api",),
+)
+#: When a hung role was missed is a figure of the host; that it was, by name, is not.
+MISSED = {"S25: too late"}
+
 
 @pytest.fixture(scope="module")
 def campaigns() -> dict[str, "subprocess.Popen[str]"]:
@@ -42,9 +51,13 @@ def campaigns() -> dict[str, "subprocess.Popen[str]"]:
     started = {name: campaign(kinds) for name, kinds in GROUPS.items()}
     yield started
     for process in started.values():
-        if process.poll() is None:
-            process.terminate()
-            process.wait(20)
+        end(process)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """End it if it still runs, and close its pipes."""
+    with process:
+        process.terminate()
 
 
 def campaign(kinds: tuple[str, ...]) -> "subprocess.Popen[str]":
@@ -63,20 +76,40 @@ def campaign(kinds: tuple[str, ...]) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_every_fault_ends_at_zero_in_time_and_is_explained(campaigns, group) -> None:
-    process = campaigns[group]
+def finished(
+    process: "subprocess.Popen[str]", kinds: tuple[str, ...], figures: set[str]
+) -> dict:
+    """Wait for a campaign; nothing must have happened but for what is a figure."""
     told, messages = process.communicate(timeout=LONGEST_S)
 
     assert told, messages
     report = json.loads(told)
-    found = [v for v in report["violations"] if v["rule"] not in FIGURES]
+    found = [v for v in report["violations"] if v["rule"] not in figures]
     assert found == [], messages
+    assert process.returncode in {0, 1}, messages
+    assert report["real_runs"] == len(kinds)
+    assert set(report["by_kind"]) == set(kinds)
+    assert "Traceback" not in messages
+    return report
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_fault_ends_at_zero_in_time_and_is_explained(campaigns, group) -> None:
+    report = finished(campaigns[group], GROUPS[group], FIGURES)
+
     # How fast a stop over HTTP is, with a flood or without, is a figure of the host and
     # measured elsewhere; that it gets through is not.
     for kind in ("stop", "request-flood"):
         assert report["worst_time_to_zero_ms"].get(kind, 0.0) < STOP_MS
-    assert process.returncode in {0, 1}, messages
-    assert report["real_runs"] == len(GROUPS[group])
-    assert set(report["by_kind"]) == set(GROUPS[group])
-    assert "Traceback" not in messages
+
+
+def test_outlets_api_and_subject_that_are_gone_end_at_zero_by_name() -> None:
+    isolated_lsl()
+    started = [(campaign(kinds), kinds) for kinds in BESIDE_THE_LOOP]
+    try:
+        for process, kinds in started:
+            report = finished(process, kinds, MISSED)
+            assert set(report["worst_time_to_zero_ms"]) == set(kinds)
+    finally:
+        for process, _ in started:
+            end(process)

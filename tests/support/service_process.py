@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+DEMO_PROGRAMS = ROOT / "config/demo/programs"
 
 RIG = """\
 [rig]
@@ -126,7 +127,11 @@ class ServiceProcess:
 
 @contextlib.contextmanager
 def serving(
-    folder: Path, *, program: str = "ems-flutter-demo", rig: str = RIG
+    folder: Path,
+    *,
+    program: str = "ems-flutter-demo",
+    rig: str = RIG,
+    programs: Path = DEMO_PROGRAMS,
 ) -> Iterator[tuple[ServiceProcess, int]]:
     """Run a service without hardware; yield it and its port."""
     port = free_port()
@@ -134,7 +139,6 @@ def serving(
     path.write_text(
         rig.format(port=port, program=program, data=folder / "data"), encoding="utf-8"
     )
-    programs = ROOT / "config/demo/programs"
     service = ServiceProcess(
         "serve", "--config", str(path), "--programs", str(programs)
     )

@@ -242,6 +242,18 @@ def test_pulses_are_found_to_the_sample():
     assert np.abs(np.array(found) - np.ceil(rows)).max() <= 1
 
 
+def test_a_jump_after_a_flat_line_is_a_finite_surprise():
+    """A clipped channel does not change at all: nothing is divided by nothing."""
+    rng = np.random.default_rng(2)
+    blocks = rng.standard_normal((10, 80, 2)) * [1.0, 0.0] + [0.0, 500.0]
+    detector = PulseDetector(FS)
+    for block in blocks:
+        assert detector.push(block) == []
+    blocks[-1, 40:, 1] = -500.0
+
+    assert detector.push(blocks[-1]) == [840]
+
+
 def test_contractions_are_not_pulses():
     rng = np.random.default_rng(5)
     n = int(20 * FS)

@@ -1,0 +1,1 @@
+"""Published tables of physiology, computed again from the simulated subject."""
