@@ -5,7 +5,12 @@ Not-a-number never travels: what is not known is ``None``.
 
 import msgspec
 
-from service.program_states import FeedbackState, MeasureState, NeedlingState
+from service.program_states import (
+    FeedbackState,
+    MeasureState,
+    NeedlingState,
+    ReleaseState,
+)
 
 
 class ChannelTension(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +197,7 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     actuators: tuple[ActuatorState, ...] = ()
     feedback: FeedbackState | None = None
     needling: NeedlingState | None = None
+    release: ReleaseState | None = None
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

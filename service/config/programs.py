@@ -6,7 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from service.config.actuation import AnyActuation, NothingTable, actuation_data
+from service.config.actuation import (
+    AnyActuation,
+    NothingTable,
+    PressureTable,
+    actuation_data,
+)
 from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
@@ -17,6 +22,7 @@ from service.config.plans import (
     NeedlingTable,
     not_compiled,
 )
+from service.config.release_table import ReleaseTable, why_too_long
 from service.core.limits import (
     COMPILED,
     Quantity,
@@ -111,6 +117,20 @@ class TimingConfig(ConfigModel):
 #: Groups of a program that mean something only where something goes out.
 _OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s"})
 
+#: What each plan goes with, the modalities that may carry it.
+_GOES_WITH = {
+    "feedback": ("none",),
+    "needling": ("none",),
+    "release": ("none", "pressure"),
+}
+
+#: Groups that mean nothing beside a plan: a release has guards, but no bouts.
+_IDLE_BESIDE = {
+    "feedback": _OF_ACTUATION,
+    "needling": _OF_ACTUATION,
+    "release": _OF_ACTUATION - {"response"},
+}
+
 
 class ProgramConfig(ConfigModel):
     """A program file."""
@@ -144,30 +164,40 @@ class ProgramConfig(ConfigModel):
     needling: NeedlingTable | None = None
     """Observation of needling; only where nothing is actuated."""
 
+    release: ReleaseTable | None = None
+    """Pressure release; where pressure is actuated, or a therapist presses."""
+
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
-        stated = [t for t in ("feedback", "needling") if getattr(self, t) is not None]
-        told = ", ".join(stated) or "neither"
-        if not isinstance(self.actuation, NothingTable):
-            if stated:
-                msg = f'{told}: expected [actuation] modality = "none" with it'
+        stated = [plan for plan in _GOES_WITH if getattr(self, plan) is not None]
+        told, modality = ", ".join(stated) or "none of them", self.actuation.modality
+        for plan in stated:
+            if modality not in _GOES_WITH[plan]:
+                known = " or ".join(f'"{name}"' for name in _GOES_WITH[plan])
+                msg = f"{told}: expected [actuation] modality = {known} with it"
                 raise ValueError(msg)
-            return self
-        if len(stated) != 1:
-            msg = (
-                "expected one of [feedback] and [needling] where nothing is actuated, "
-                f"got {told}"
-            )
+        if len(stated) > 1 or (modality == "none" and not stated):
+            plans = ", ".join(f"[{plan}]" for plan in _GOES_WITH)
+            msg = f"expected one of {plans} where nothing is actuated, got {told}"
             raise ValueError(msg)
-        idle = sorted(_OF_ACTUATION & self.model_fields_set)
+        idle = sorted(_idle_beside(stated) & self.model_fields_set)
         if idle:
-            msg = f"{', '.join(idle)}: nothing is actuated, leave it out"
+            msg = f"{', '.join(idle)}: means nothing beside [{told}], leave it out"
             raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
+    def _presses_no_longer_than_allowed(self) -> Self:
+        if self.release is not None and isinstance(self.actuation, PressureTable):
+            highest_kpa = self.actuation.max_amplitude_kpa
+            why = why_too_long(self.release, highest_kpa)
+            if why:
+                raise ValueError(why)
+        return self
+
+    @model_validator(mode="after")
     def _measures_in_off_parts(self) -> Self:
-        if isinstance(self.actuation, NothingTable):
+        if isinstance(self.actuation, NothingTable) or self.release is not None:
             return self
         room_s = self.bout.off_s - self.bout.settle_s
         if room_s < self.window_s:
@@ -183,9 +213,11 @@ class ProgramConfig(ConfigModel):
         share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
         longest = {Quantity.TREATMENT_S: self.timing.treatment_s}
         acts = not isinstance(self.actuation, NothingTable)
+        has_bouts = acts and self.release is None
+        on = {Quantity.ON_FRACTION: share} if has_bouts else {}
         tables = {
             "actuation": self.actuation.warnings(),
-            "bout": above_recommended({Quantity.ON_FRACTION: share} if acts else {}),
+            "bout": above_recommended(on),
             "timing": above_recommended(longest if acts else {}),
         }
         return [f"{table}: {text}" for table, told in tables.items() for text in told]
@@ -209,6 +241,7 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
+            release=self.release.to_core() if self.release else None,
         )
 
     @classmethod
@@ -240,11 +273,14 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling"):
-        stated = getattr(program, plan)
-        if stated is not None:
-            data[plan] = asdict(stated)
-    return data if program.actuates else _without(data, _OF_ACTUATION)
+    plans = [plan for plan in _GOES_WITH if getattr(program, plan) is not None]
+    for plan in plans:
+        data[plan] = asdict(getattr(program, plan))
+    return _without(data, _idle_beside(plans))
+
+
+def _idle_beside(plans: list[str]) -> frozenset[str]:
+    return frozenset().union(*(_IDLE_BESIDE[plan] for plan in plans))
 
 
 def _without(data: dict[str, Any], keys: frozenset[str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from service.core.program import (
     Success,
     Timing,
 )
+from service.core.release_plan import ReleasePlan
 
 HEAD = """\
 # Configuration
@@ -52,6 +53,7 @@ CORE = (
     FeedbackPlan,
     NeedlingPlan,
     Program,
+    ReleasePlan,
     ResponsePlan,
     Success,
     Timing,

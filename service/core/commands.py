@@ -19,6 +19,7 @@ from service.core.model import (
     Verb,
 )
 from service.core.needling import mark
+from service.core.release_words import hear, is_word
 from service.core.stage import BY_HAND
 from service.core.state import Session, Step, Treatment
 from service.core.thresholds import NAMES
@@ -237,6 +238,8 @@ def _acknowledge(session: Session, command: Command) -> Step:
 
 def _mark(session: Session, command: Command) -> Step:
     treatment, name = session.treatment, command.text
+    if is_word(session, name):
+        return hear(session, command)
     if name not in NAMES or not session.setup.program.actuates:
         return mark(session, command)
     if treatment is None or session.phase not in STIMULATING_PHASES:

@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from service.core.actuators import Drive
 from service.core.model import Phase
 from service.core.program import Program
+from service.core.release import release_drives
 from service.core.state import Session
 
 #: Programs that say for each actuator what it does, by the name of their plan. All
 #: others have one level, that is on or off.
-PLANNED: Mapping[str, Callable[[Session], tuple[Drive, ...]]] = {}
+PLANNED: Mapping[str, Callable[[Session], tuple[Drive, ...]]] = {
+    "release": release_drives,
+}
 
 
 def is_planned(program: Program) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
 from service.core.plans import AssessPlan, FeedbackPlan, Modality, NeedlingPlan
+from service.core.release_plan import ReleasePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,8 @@ class Program:
         Of biofeedback.
     needling : NeedlingPlan or None
         Of the observation of needling.
+    release : ReleasePlan or None
+        Of a pressure release, by an actuator or by hands.
     """
 
     name: str = "ems-flutter"
@@ -211,11 +214,12 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+    release: ReleasePlan | None = None
 
     @property
     def has_muscles(self) -> bool:
         """Whether it looks at every muscle that the rig names, not at one only."""
-        return False
+        return self.release is not None
 
     @property
     def actuates(self) -> bool:

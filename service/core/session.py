@@ -29,6 +29,7 @@ from service.core.model import (
     TwitchSeen,
 )
 from service.core.needling import observe, see_twitch, summary_notes
+from service.core.release import release, worked_on
 from service.core.state import Session, Step
 from service.core.training import train
 from service.core.transitions import enter, fail
@@ -118,14 +119,20 @@ def _treat(session: Session, sample: Sample) -> Step:
         return observe(session, sample)
     if program.feedback is not None:
         return train(session, sample)
+    if program.release is not None:
+        return release(session, sample)
     return treat(session, sample)
 
 
 def _reassess_on(session: Session, sample: Sample) -> Step:
     program = session.setup.program
+    if session.calibration is None:
+        return fail(session, "reassessing without a calibration")
     elapsed_s = session.now_s - session.phase_since_s
     is_over = elapsed_s >= program.timing.reassess_s
-    silent = session.is_undisturbed(sample.measured_s, program.window_s)
+    calibration, sample = worked_on(session, sample)
+    # Afterwards is without contact, also where tone could be measured under it.
+    silent = session.zero.covers(sample.measured_s, program.window_s, program.bout)
     is_still = silent and not sample.quality & QualityFlag.DRIFT
     if is_still and not (is_over and session.reassess_uv):
         session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
@@ -137,10 +144,8 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
         return _unassessed(session)
     if waits_for_entries(session):
         return session, ()
-    if session.calibration is None:
-        return fail(session, "reassessing without a calibration")
     power = math.fsum(uv * uv for uv in session.reassess_uv) / len(session.reassess_uv)
-    final = session.calibration.tone_pct_mvc(math.sqrt(power))
+    final = calibration.tone_pct_mvc(math.sqrt(power))
     done = replace(session, final_pct_mvc=final)
     success = program.success
     if (

@@ -16,6 +16,7 @@ from service.core.measures import Entered
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.permits import account
 from service.core.program import Program
+from service.core.release_steps import Release
 from service.core.response import Response
 from service.core.shaping import Feedback
 from service.core.slew import Established
@@ -157,6 +158,8 @@ class Treatment:
         What was marked and seen while needling is observed.
     thresholds : Thresholds
         Amplitudes that the operator has marked.
+    release : Release or None
+        Where a pressure release is; None before its first EMG, and without one.
     """
 
     started_s: float
@@ -177,6 +180,7 @@ class Treatment:
     feedback: Feedback | None = None
     needling: Needling = field(default_factory=Needling)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    release: Release | None = None
 
 
 @dataclass(frozen=True, slots=True)

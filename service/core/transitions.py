@@ -102,6 +102,7 @@ def hold(session: Session, reason: str) -> Step:
             on=False,
             bout_s=session.now_s,
             level=Level(0.0, session.now_s),
+            release=treatment.release and treatment.release.paused(session.now_s),
             relaxation=treatment.relaxation.forgotten(),
             response=replace(
                 treatment.response,

@@ -21,6 +21,7 @@ from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.watch import operator_trouble
 from service.engine.feed import Feed
+from service.engine.releases import release_state
 from service.program_states import FeedbackState, MeasureState, NeedlingState
 from service.states import (
     ActuatorState,
@@ -139,6 +140,7 @@ def session_state(
         actuates=program.actuates,
         feedback=_feedback_state(session),
         needling=_needling_state(session),
+        release=release_state(session),
         **names,
     )
 

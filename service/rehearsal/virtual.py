@@ -20,7 +20,7 @@ from drivers.subject.button import Button
 from drivers.subject.faults import SignalFault
 from drivers.subject.listeners import FEEDBACK_LASTS_S, feedback_of
 from drivers.subject.muscles import with_muscles
-from drivers.subject.person import Task
+from drivers.subject.person import task_of
 from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import SILENCE, Modality, StimulationLine
 from drivers.subject.subject import SimulatedSubject, SubjectParams
@@ -390,7 +390,7 @@ class VirtualRig:
     def _show(self, event: Event) -> None:
         """Let the person and the therapist act on what they are told."""
         if event.kind == "prompt":
-            self.source.prompt(Task(str(event.detail["task"])))
+            self.source.prompt(task_of(str(event.detail["task"])))
         elif event.kind == "insertion":
             self.source.insert_needle()
         elif event.kind == "feedback":
