@@ -75,7 +75,7 @@ class ReleasePlan:
     discomfort_nrs: float = 5.0
     hold_min_s: float = 30.0
     hold_max_s: float = 90.0
-    release_drop: float = 0.3
+    release_drop: float = 0.5
     release_s: float = 3.0
     ease_s: float = 25.0
     effort_s: float = 8.0
