@@ -172,6 +172,7 @@ class EmgChain:
         "_measure_rows",
         "_measured",
         "_monitor",
+        "_quiet_from",
         "_rms",
         "_scratch",
         "_settling_rows",
@@ -215,6 +216,7 @@ class EmgChain:
         self._bad_until = np.full(n, -1)
         self._count = 0
         self._measured = 0
+        self._quiet_from = self._settling_rows
 
     def restart(self) -> None:
         """Forget everything, as after a gap: the next sample starts a new signal."""
@@ -225,6 +227,7 @@ class EmgChain:
         self._bad_until[:] = -1
         self._count = 0
         self._measured = 0
+        self._quiet_from = self._settling_rows
 
     def process(self, emg_uv: F64) -> Reading:
         """Take one chunk and return what a frame says at its end.
@@ -309,10 +312,14 @@ class EmgChain:
         np.maximum(self._bad_until, until, out=self._bad_until)
         leading = np.where(replaced.all(axis=0), n, replaced.argmin(axis=0))
         self._begin += np.where(self._begin == self._count, leading, 0)
+        settled, clean = self._begin.max() + self._settling_rows, self._bad_until.max()
+        self._quiet_from = int(max(settled, clean + 1))
 
     def _quality(self) -> Flags:
         flags = self._monitor.flags
         flags |= self._static_flags
+        if self._count >= self._quiet_from:
+            return flags
         settled = self._begin + self._settling_rows
         flags[self._count < settled] |= _SETTLING
         flags[self._count <= self._bad_until] |= _NON_FINITE

@@ -42,6 +42,9 @@ MAINS_HARMONICS = 3
 MAINS_CHOICES_HZ = (50.0, 60.0)
 _NYQUIST_SHARE = 0.5
 
+# Without the methods around them: they are asked several times for every tile.
+_add, _greatest, _least = np.add.reduce, np.maximum.reduce, np.minimum.reduce
+
 
 class _Segment(NamedTuple):
     """What remains of one segment, each of shape (n_channels,)."""
@@ -79,11 +82,13 @@ class QualityMonitor:
     def __init__(self, n_channels: int, fs: float, mains_hz: float | None) -> None:
         self._n_rows = round(SEGMENT_S * fs)
         self._tile_rows = max(1, round(FLAT_BLOCK_S * fs))
-        self._raw = np.empty((self._tile_rows, n_channels))
+        # Extremes are looked for along columns, sums are made row by row.
+        self._raw = np.empty((n_channels, self._tile_rows)).T
         self._filtered = np.empty((self._tile_rows, n_channels))
         choices = MAINS_CHOICES_HZ if mains_hz is None else (mains_hz,)
         self._hum = [_hum_basis(f, fs, self._n_rows) for f in choices]
         self._drift_rows = round(DRIFT_PERIODS * fs / choices[0])
+        self._pieces = _slow_pieces(self._n_rows, self._tile_rows, self._drift_rows)
         self._segments: deque[_Segment] = deque(maxlen=WINDOW_SEGMENTS)
         self._flags = np.zeros(n_channels, np.int64)
         self._n_channels = n_channels
@@ -100,6 +105,7 @@ class QualityMonitor:
         self._slow = np.zeros((self._n_rows // self._drift_rows + 1, n))
         self._top, self._bottom = np.full(n, -np.inf), np.full(n, np.inf)
         self._at_top, self._at_bottom = np.zeros(n), np.zeros(n)
+        self._has_top = self._has_bottom = False
         self._flat = np.zeros(n, np.bool_)
 
     @property
@@ -139,9 +145,9 @@ class QualityMonitor:
         raw, filtered = self._raw[:n], self._filtered[:n]
         if not first:
             self._offset = raw[0].copy()
-        relative = raw - self._offset
+        relative = np.subtract(raw, self._offset, order="C")
         self._power += np.einsum("ij,ij->j", filtered, filtered)
-        self._total += relative.sum(axis=0)
+        self._total += _add(relative, 0)
         for k, basis in enumerate(self._hum):
             waves = basis[:, first : first + n]
             self._filtered_hum[k] += waves @ filtered
@@ -155,24 +161,27 @@ class QualityMonitor:
             self._begin_segment()
 
     def _add_slow(self, relative: F64, first: int) -> None:
-        row = 0
-        while row < len(relative):
-            block, inside = divmod(first + row, self._drift_rows)
-            stop = min(len(relative), row + self._drift_rows - inside)
-            self._slow[block] += relative[row:stop].sum(axis=0)
-            row = stop
+        for block, start, stop in self._pieces[first]:
+            self._slow[block] += _add(relative[start:stop], 0)
 
     def _note_extremes(self, raw: F64) -> None:
         """Count samples at the extremes; a new extreme makes earlier counts void."""
-        top, bottom = raw.max(axis=0), raw.min(axis=0)
+        top, bottom = _greatest(raw, 0), _least(raw, 0)
         if len(raw) == self._tile_rows:
             self._flat |= top == bottom
-        counts = _in_runs(raw == top)
-        self._at_top *= self._top >= top
-        self._at_top += counts * (top >= self._top)
-        counts = _in_runs(raw == bottom)
-        self._at_bottom *= self._bottom <= bottom
-        self._at_bottom += counts * (bottom <= self._bottom)
+        # A signal that is not clipped has no runs, and nothing to count.
+        if self._has_top:
+            self._at_top *= self._top >= top
+        hit = raw == top
+        if _may_have_runs(hit):
+            self._at_top += _in_runs(hit) * (top >= self._top)
+            self._has_top = True
+        if self._has_bottom:
+            self._at_bottom *= self._bottom <= bottom
+        hit = raw == bottom
+        if _may_have_runs(hit):
+            self._at_bottom += _in_runs(hit) * (bottom <= self._bottom)
+            self._has_bottom = True
         np.maximum(self._top, top, out=self._top)
         np.minimum(self._bottom, bottom, out=self._bottom)
 
@@ -214,6 +223,30 @@ def _hum_basis(mains_hz: float, fs: float, n_rows: int) -> F64:
     waves = [wave(2 * np.pi * f * t) for f in inside for wave in (np.cos, np.sin)]
     basis: F64 = np.array(waves) * (np.sqrt(2) / n_rows)
     return basis
+
+
+def _slow_pieces(
+    n_rows: int, tile_rows: int, block_rows: int
+) -> dict[int, list[tuple[int, int, int]]]:
+    """Return, by the first row of each tile, what it shares with which block.
+
+    A piece is the number of the block, and first row and end within the tile.
+    """
+    pieces: dict[int, list[tuple[int, int, int]]] = {}
+    for first in range(0, n_rows, tile_rows):
+        end = min(first + tile_rows, n_rows)
+        blocks = range(first // block_rows, (end - 1) // block_rows + 1)
+        pieces[first] = [
+            (k, max(k * block_rows - first, 0), min((k + 1) * block_rows, end) - first)
+            for k in blocks
+        ]
+    return pieces
+
+
+def _may_have_runs(hit: Bools) -> bool:
+    """Say whether a channel can have a run, of the at least one hit that each has."""
+    n_hits, n_channels = int(np.count_nonzero(hit)), int(hit.shape[1])
+    return n_hits >= n_channels - 1 + CLIPPED_RUN
 
 
 def _in_runs(hit: Bools) -> F64:

@@ -105,7 +105,7 @@ class Response:
         ma = recruitment.equivalent_ma
         if ma > self._pain_onset_ma:
             hurt += (ma - self._pain_onset_ma) / self._pain_span_ma
-        hurt = min(hurt, WORST_HURT)
+        hurt = min(WORST_HURT, hurt)
         excitation = self._guarding + self._pain_gain * hurt + self._startle(ma)
         return self.inhibition, excitation
 

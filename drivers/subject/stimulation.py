@@ -113,7 +113,7 @@ class StimulationLine:
         else:
             modalities = (self._modality,) * len(carried)
         self._stimulations = tuple(
-            replace(one, modality=modality)
+            one if one.modality is modality else replace(one, modality=modality)
             for one, modality in zip(carried, modalities, strict=False)
         )
         self._valid_until_s = valid_until_s

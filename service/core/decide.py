@@ -1,10 +1,11 @@
 """From a session to the amplitudes that may go out now, with every reason."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from service.core.actuators import Drive, drive_ceilings
 from service.core.dose import Dose, on_fraction_of
 from service.core.drives import idle_drives, is_planned, wanted_drives
+from service.core.evolve import evolve
 from service.core.limits import Bounded, bound_amplitude
 from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
 from service.core.stage import BY_HAND, Stage
@@ -74,25 +75,25 @@ def decide(session: Session) -> tuple[Session, Decision]:
     if not session.setup.program.actuates:
         why = (session.phase.value, NOTHING_ACTUATED)
         # Not even a permit of amplitude 0: there is nobody to obey it.
-        return session, replace(NO_DECISION, reasons=why)
+        return session, evolve(NO_DECISION, reasons=why)
     wanted = wanted_drives(session)
     if session.phase not in STIMULATING_PHASES or wanted is None:
-        nothing = replace(NO_DECISION, reasons=(session.phase.value,))
+        nothing = evolve(NO_DECISION, reasons=(session.phase.value,))
         if session.phase not in PERMITTED_PHASES:
             return session, nothing
-        return session, replace(nothing, active=True, drives=idle_drives(session))
+        return session, evolve(nothing, active=True, drives=idle_drives(session))
     memories, bounds = _bounded(session, wanted)
     amplitudes = tuple(bounded.amplitude for bounded in bounds)
     most = max(amplitudes)
     dt_s = min(max(session.now_s - session.established.t_s, 0.0), MAX_DOSE_DT_S)
     treatment = session.treatment
     if treatment is not None:
-        treatment = replace(
+        treatment = evolve(
             treatment,
             peak=max(treatment.peak, most),
             dose=treatment.dose + sum(amplitudes) * dt_s,
         )
-    decided = replace(
+    decided = evolve(
         session,
         treatment=treatment,
         # From here on the device may be on, whatever its last readback said.
@@ -109,7 +110,7 @@ def decide(session: Session) -> tuple[Session, Decision]:
         most_limiting=next((b.most_limiting for b in bounds if b.most_limiting), ""),
         reasons=(session.phase.value, part, *met),
         drives=tuple(
-            replace(drive, amplitude=bounded.exact)
+            evolve(drive, amplitude=bounded.exact)
             for drive, bounded in zip(wanted, bounds, strict=True)
         ),
         amplitudes=amplitudes,
@@ -135,7 +136,7 @@ def _bounded(
     ):
         actuator = site.wiring.actuator
         dose = memory.dose.at(now_s, on_fraction_of(limits, actuator))
-        ceilings = _ceilings(session, site, replace(memory, dose=dose), drive)
+        ceilings = _ceilings(session, site, evolve(memory, dose=dose), drive)
         bounded = bound_amplitude(drive.amplitude, ceilings, site.wiring.amplitude_step)
         bounds.append(bounded)
         memories.append(_remembered(memory, dose, bounded, drive, now_s))
@@ -145,7 +146,7 @@ def _bounded(
 def _remembered(
     memory: SiteMemory, dose: Dose, bounded: Bounded, drive: Drive, now_s: float
 ) -> SiteMemory:
-    given = replace(drive, amplitude=bounded.amplitude)
+    given = evolve(drive, amplitude=bounded.amplitude)
     return SiteMemory(
         established=memory.established.after(now_s, bounded.exact),
         dose=dose.applied(given, now_s + MAX_DOSE_DT_S),

@@ -1,9 +1,10 @@
 """What has gone out so far: on-time of the last minute and charge of the session."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from service.core.actuators import Actuator, Drive
+from service.core.evolve import evolve
 from service.core.limits import Limits, Quantity
 
 #: On-time is counted over this long.
@@ -73,15 +74,19 @@ class Dose:
                 spans = (*spans, (self.t_s, end_s))
         while spans and spans[0][1] <= t_s - self.window_s:
             spans = spans[1:]
-        settled = replace(self, t_s=t_s, charge_uc=charge, spans=spans)
         full_s = on_fraction * self.window_s - (REST_S if self.is_resting else 0.0)
-        return replace(settled, is_resting=settled.on_s > full_s)
+        return evolve(
+            self,
+            t_s=t_s,
+            charge_uc=charge,
+            spans=spans,
+            is_resting=_on_s(spans, t_s - self.window_s) > full_s,
+        )
 
     @property
     def on_s(self) -> float:
         """On-time of the last minute."""
-        begin_s = self.t_s - self.window_s
-        return sum(end - max(begin, begin_s) for begin, end in self.spans)
+        return _on_s(self.spans, self.t_s - self.window_s)
 
     def applied(self, drive: Drive, until_s: float) -> "Dose":
         """Note what goes out from now on.
@@ -99,9 +104,8 @@ class Dose:
             With the new rate: Q = I · PW · f, which is 0 where there is no current.
         """
         rate = drive.amplitude * drive.pulse_width_us * drive.frequency_hz * 1e-3
-        return replace(
-            self, rate_uc_per_s=rate, until_s=until_s, is_on=drive.amplitude > 0
-        )
+        is_on = drive.amplitude > 0
+        return evolve(self, rate_uc_per_s=rate, until_s=until_s, is_on=is_on)
 
     def ceilings(self, limits: Limits, actuator: Actuator) -> dict[str, float]:
         """Say whether the account is used up.
@@ -145,3 +149,14 @@ def on_fraction_of(limits: Limits, actuator: Actuator) -> float:
     """
     quantity = actuator.on_fraction
     return 1.0 if quantity is None else limits[quantity].value
+
+
+def _on_s(spans: tuple[tuple[float, float], ...], begin_s: float) -> float:
+    """Add up what is later than a time: only the oldest span can reach beyond it."""
+    if not spans:
+        return 0.0
+    (begin, end), *later = spans
+    total = end - max(begin, begin_s)
+    for begin, end in later:
+        total += end - begin
+    return total

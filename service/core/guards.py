@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import statistics
 from dataclasses import dataclass
 
 #: Tone above this without stimulation, unasked for, is suspected of being a cramp. A.
@@ -133,8 +132,10 @@ class ToneLock:
         """Whether tone has been high and steady for long enough."""
         if not self.tones or self.tones[-1][0] - self.tones[0][0] < LOCK_S:
             return False
-        values = [tone for _, tone in self.tones]
-        return statistics.pstdev(values) < LOCK_CV * statistics.fmean(values)
+        n = len(self.tones)
+        mean = math.fsum([tone for _, tone in self.tones]) / n
+        squares = math.fsum([(tone - mean) ** 2 for _, tone in self.tones])
+        return math.sqrt(squares / n) < LOCK_CV * mean
 
 
 @dataclass(frozen=True, slots=True)

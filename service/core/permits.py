@@ -5,7 +5,7 @@ memory of what was felt, and monotonic time. It decides nothing but "this much a
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from service.core.actuators import (
     MAX_CURRENT_CHANNELS,
@@ -14,6 +14,7 @@ from service.core.actuators import (
     drive_ceilings,
 )
 from service.core.dose import Dose, on_fraction_of
+from service.core.evolve import evolve
 from service.core.limits import Limits, bound_amplitude
 from service.core.plans import Modality
 from service.core.slew import Established
@@ -105,7 +106,7 @@ class Gate:
         Gate
             Obeys no arming that is not later.
         """
-        return replace(self, stopped_ns=now_ns, expires_ns=0, established=())
+        return evolve(self, stopped_ns=now_ns, expires_ns=0, established=())
 
     def zeroed(self) -> "Gate":
         """Return the gate after an expiry: what follows starts again from zero.
@@ -115,7 +116,7 @@ class Gate:
         Gate
             Without memory of what was felt.
         """
-        return replace(self, expires_ns=0, established=())
+        return evolve(self, expires_ns=0, established=())
 
     def admit(self, claim: Claim, now_ns: int) -> "Admitted | Refusal":
         """Judge a permit.
@@ -151,9 +152,9 @@ class Gate:
             limited_by = limited_by or bounded.most_limiting
             amplitudes.append(bounded.amplitude)
             felt.append(before.after(issued_s, bounded.exact))
-            given = replace(drive, amplitude=bounded.amplitude)
+            given = evolve(drive, amplitude=bounded.amplitude)
             doses.append(dose.applied(given, expires_s))
-        gate = replace(
+        gate = evolve(
             self,
             armed_ns=claim.armed_ns,
             sequence=claim.sequence,
@@ -195,7 +196,7 @@ class Gate:
         """Return what has gone out up to now, per channel."""
         doses = self.doses or tuple(account(wiring) for wiring in self.wiring)
         if claim.session_id != self.session_id:
-            doses = tuple(replace(dose, charge_uc=0.0) for dose in doses)
+            doses = tuple(evolve(dose, charge_uc=0.0) for dose in doses)
         issued_s = claim.issued_ns * _NS
         return tuple(
             dose.at(issued_s, on_fraction_of(self.limits, wiring.actuator))

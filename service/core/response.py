@@ -3,8 +3,9 @@
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from service.core.evolve import evolve
 from service.core.guards import MAX_WINDOWS, Window, is_paradoxical
 from service.core.program import ResponsePlan
 from service.core.tone import Calibration
@@ -72,7 +73,7 @@ class Response:
         Response
             With the update added to the window that is open.
         """
-        return replace(self, window_pct_mvc=(*self.window_pct_mvc, tone_pct_mvc))
+        return evolve(self, window_pct_mvc=(*self.window_pct_mvc, tone_pct_mvc))
 
     def window_closed(
         self, plan: ResponsePlan, calibration: Calibration, t_s: float, level_ma: float
@@ -99,7 +100,7 @@ class Response:
         if not self.window_pct_mvc:
             return self
         median = statistics.median(self.window_pct_mvc)
-        judged = replace(
+        judged = evolve(
             self,
             window_pct_mvc=(),
             medians_pct_mvc=(*self.medians_pct_mvc[-1:], median),
@@ -148,7 +149,7 @@ class Response:
         bar = (1.0 - plan.useless_drop) * calibration.baseline_pct_mvc
         helps = len(newest) == BENEFIT_WINDOWS and _mean_tone(newest) < bar
         kept = [w for w in self.at_cap if window.t_s - w.t_s <= plan.useless_s]
-        return replace(
+        return evolve(
             self,
             windows=windows,
             at_cap=(*kept, window) if self.at_cap_since_s is not None else (),
@@ -176,7 +177,7 @@ class Response:
         Response
             With one more strike, a lower cap and a cool-down.
         """
-        return replace(
+        return evolve(
             self,
             strikes=self.strikes + 1,
             struck_for=why,
@@ -202,9 +203,11 @@ class Response:
             The time at the cap starts anew whenever the level leaves it.
         """
         if level_ma < AT_CAP * cap_ma or level_ma == 0.0:
-            return replace(self, at_cap_since_s=None, at_cap=())
+            if self.at_cap_since_s is None and not self.at_cap:
+                return self
+            return evolve(self, at_cap_since_s=None, at_cap=())
         if self.at_cap_since_s is None:
-            return replace(self, at_cap_since_s=t_s, at_cap=())
+            return evolve(self, at_cap_since_s=t_s, at_cap=())
         return self
 
     def useless(self, plan: ResponsePlan, t_s: float) -> bool:

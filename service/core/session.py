@@ -5,12 +5,12 @@ them, and nothing but an acknowledgement leaves ``fault``.
 """
 
 import math
-from dataclasses import replace
 
 from dsp.types import QualityFlag
 from service.core.assessing import comparison_notes, waits_for_entries
 from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
+from service.core.evolve import evolve
 from service.core.leaking import leak_on
 from service.core.model import (
     STIMULATING_PHASES,
@@ -59,10 +59,10 @@ def reduce(session: Session, event: Event) -> Step:
     notes : tuple of Note
         What is worth telling.
     """
-    session = replace(session, now_s=max(session.now_s, event.now_s))
+    session = evolve(session, now_s=max(session.now_s, event.now_s))
     match event:
         case SampleArrived(sample=sample, others=others):
-            return _see_sample(replace(session, others=others), sample)
+            return _see_sample(evolve(session, others=others), sample)
         case TimePassed():
             return watch(session)
         case SourceOpened():
@@ -72,7 +72,7 @@ def reduce(session: Session, event: Event) -> Step:
         case ReadbackSeen():
             return see_readback(session, event)
         case JournalSeen(now_s=now_s, why=why):
-            return watch(replace(session, journal_s=now_s, journal_trouble=why))
+            return watch(evolve(session, journal_s=now_s, journal_trouble=why))
         case FaultRaised(cause=cause):
             return fail(session, cause)
         case TwitchSeen():
@@ -84,7 +84,7 @@ def reduce(session: Session, event: Event) -> Step:
 def _see_sample(session: Session, sample: Sample) -> Step:
     good = not any(is_bad(session, one) for one in (sample, *session.others))
     since_s = sample.t_s if session.good_since_s is None else session.good_since_s
-    seen = replace(
+    seen = evolve(
         session,
         sample=sample,
         good_since_s=since_s if good else None,
@@ -135,7 +135,7 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
     silent = session.zero.covers(sample.measured_s, program.window_s, program.bout)
     is_still = silent and not sample.quality & QualityFlag.DRIFT
     if is_still and not (is_over and session.reassess_uv):
-        session = replace(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
+        session = evolve(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
     if not is_over:
         return session, ()
     if not session.reassess_uv:
@@ -146,13 +146,13 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
         return session, ()
     power = math.fsum(uv * uv for uv in session.reassess_uv) / len(session.reassess_uv)
     final = calibration.tone_pct_mvc(math.sqrt(power))
-    done = replace(session, final_pct_mvc=final)
+    done = evolve(session, final_pct_mvc=final)
     success = program.success
     if (
         session.outcome is Outcome.REACHED
         and final > success.exit_ratio * success.threshold_pct_mvc
     ):
-        done = replace(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
+        done = evolve(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
     ended, notes = enter(done, Phase.DONE, cause=done.cause)
     return ended, (*comparison_notes(done), *summary_notes(done), *notes)
 
@@ -166,12 +166,12 @@ def _open_source(session: Session) -> Step:
 def _unassessed(session: Session) -> Step:
     cause = "no tone without stimulation and motion could be measured afterwards"
     if session.outcome is Outcome.REACHED:
-        session = replace(session, outcome=Outcome.NOT_REACHED, cause=cause)
+        session = evolve(session, outcome=Outcome.NOT_REACHED, cause=cause)
     return enter(session, Phase.DONE, cause=cause)
 
 
 def _lose_source(session: Session, reason: str) -> Step:
-    lost = replace(session, sample=None, good_since_s=None)
+    lost = evolve(session, sample=None, good_since_s=None)
     if lost.phase in {Phase.CHECKING, Phase.READY}:
         return enter(lost, Phase.CONNECTING, cause=reason)
     return watch(lost)

@@ -166,10 +166,15 @@ class Relaxation:
         since = None
         if above:
             since = t_s if self.above_since_s is None else self.above_since_s
-        kept = tuple(h for h in self.history if t_s - h[0] <= success.hold_s)
+        # Times only rise: what is too old stands at the beginning.
+        n_old = 0
+        for old_s, _ in self.history:
+            if t_s - old_s <= success.hold_s:
+                break
+            n_old += 1
         return Relaxation(
             relaxed=below or (self.relaxed and not above),
-            history=(*kept, (t_s, below)),
+            history=(*self.history[n_old:], (t_s, below)),
             above_since_s=since,
         )
 
@@ -191,7 +196,7 @@ class Relaxation:
         span_s = self.history[-1][0] - self.history[0][0]
         if span_s < success.hold_s - 1.5 * UPDATE_S:
             return False
-        below = sum(is_below for _, is_below in self.history)
+        below = sum([is_below for _, is_below in self.history])
         return below >= success.hold_fraction * len(self.history)
 
     def lost(self, t_s: float, success: Success) -> bool:

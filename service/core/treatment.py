@@ -2,11 +2,11 @@
 
 import math
 import statistics
-from dataclasses import replace
 
 from dsp.types import QualityFlag
 from service.core.actuators import Drive, drive_ceilings
 from service.core.control import Level, wean
+from service.core.evolve import evolve
 from service.core.guards import LOCK_RATIO
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
@@ -49,15 +49,15 @@ def treat(session: Session, sample: Sample) -> Step:
     if calibration is None or treatment is None:
         msg = "treating needs a calibration and a treatment"
         raise ValueError(msg)
-    was_locked = treatment.lock.is_locked
+    lock = treatment.lock
     treatment = measure(session, treatment, calibration, sample)
     before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
     closed = _closed_bout(before) if treatment.on and not before.on else None
     treatment = _move_level(session, treatment, closed)
-    session = replace(session, treatment=treatment)
+    session = evolve(session, treatment=treatment)
     session, more = _conclude(session, treatment)
-    if treatment.lock.is_locked and not was_locked:
+    if treatment.lock is not lock and treatment.lock.is_locked and not lock.is_locked:
         told = Note("tone_lock", {"tone_pct_mvc": treatment.tone_pct_mvc})
         notes = (*notes, told)
     return session, (*notes, *more)
@@ -81,15 +81,19 @@ def level_cap_ma(session: Session) -> float:
     float
         In mA.
     """
+    return _cap_ma(session, session.treatment)
+
+
+def _cap_ma(session: Session, treatment: Treatment | None) -> float:
     site, program = session.setup.sites[0], session.setup.program
     drive = Drive(0.0, program.pulse_width_us, program.frequency_hz)
     ceilings = drive_ceilings(session.setup.limits, site.wiring, drive)
     cap_ma = min(*ceilings.values(), session.operator_bound)
     if session.setup.stage is Stage.MONITOR:
         return 0.0
-    if session.treatment is not None:
-        marked = session.treatment.thresholds.ceilings_ma()
-        cap_ma = min(cap_ma, session.treatment.response.cap_ma, *marked.values())
+    if treatment is not None:
+        marked = treatment.thresholds.ceilings_ma()
+        cap_ma = min(cap_ma, treatment.response.cap_ma, *marked.values())
     return cap_ma
 
 
@@ -121,7 +125,7 @@ def measure(
     ):
         tone = calibration.tone_pct_mvc(sample.rms_uv)
         bar = LOCK_RATIO * max(RELAXED_PCT_MVC, _rest_pct_mvc(calibration))
-        treatment = replace(
+        treatment = evolve(
             treatment,
             lock=treatment.lock.measured(measured_s, tone, bar),
             tone_pct_mvc=tone,
@@ -142,7 +146,9 @@ def measure(
         program.success,
         believed=not treatment.moved,
     )
-    return replace(treatment, relaxation=relaxation)
+    if relaxation is treatment.relaxation:
+        return treatment
+    return evolve(treatment, relaxation=relaxation)
 
 
 def _turn_bout(
@@ -154,7 +160,7 @@ def _turn_bout(
         return treatment, ()
     if not treatment.on and treatment.cramp.is_suspected:
         return treatment, ()
-    turned = replace(treatment, on=not treatment.on, bout_s=session.now_s)
+    turned = evolve(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
         return turned, ()
     before = treatment.response
@@ -165,7 +171,7 @@ def _turn_bout(
         treatment.level.level_ma,
     )
     if after.strikes == before.strikes:
-        return replace(turned, response=after), ()
+        return evolve(turned, response=after), ()
     halved = Level(treatment.level.level_ma * STRIKE_RATIO, session.now_s)
     note = Note(
         "strike",
@@ -177,7 +183,7 @@ def _turn_bout(
             "cap_ma": after.cap_ma,
         },
     )
-    return replace(turned, response=after, level=halved), (note,)
+    return evolve(turned, response=after, level=halved), (note,)
 
 
 def _closed_bout(before: Treatment) -> ClosedBout:
@@ -193,8 +199,8 @@ def _move_level(
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
-        return replace(treatment, level=level)
-    cap_ma = level_cap_ma(replace(session, treatment=treatment))
+        return evolve(treatment, level=level)
+    cap_ma = _cap_ma(session, treatment)
     observation = Observation(
         t_s=now_s,
         level_ma=treatment.level.level_ma,
@@ -209,9 +215,8 @@ def _move_level(
     )
     law_state, level_ma, _ = program.law.step(treatment.law_state, observation)
     level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
-    treatment = replace(treatment, law_state=law_state)
     response = treatment.response.at_level(now_s, level.level_ma, cap_ma)
-    return replace(treatment, level=level, response=response)
+    return evolve(treatment, law_state=law_state, level=level, response=response)
 
 
 def _by_hand_ma(
@@ -238,8 +243,8 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
         reached_s = treatment.reached_s
         if reached_s is None:
             reached_s = treatment.relaxation.history[0][0]
-        treatment = replace(treatment, reached_s=reached_s)
-        return enter(replace(session, treatment=treatment), Phase.WEANING)
+        treatment = evolve(treatment, reached_s=reached_s)
+        return enter(evolve(session, treatment=treatment), Phase.WEANING)
     if treatment.response.useless(plan.response, session.now_s):
         return give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
@@ -277,9 +282,9 @@ def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
 
 def _conclude_weaning(session: Session, treatment: Treatment) -> Step:
     if treatment.relaxation.lost(session.now_s, session.setup.program.success):
-        forgotten = replace(treatment, relaxation=treatment.relaxation.forgotten())
+        forgotten = evolve(treatment, relaxation=treatment.relaxation.forgotten())
         back, notes = enter(
-            replace(session, treatment=forgotten), Phase.TREATING, cause="relapse"
+            evolve(session, treatment=forgotten), Phase.TREATING, cause="relapse"
         )
         return back, (*notes, Note("relapse", {"tone_pct_mvc": treatment.tone_pct_mvc}))
     if treatment.level.level_ma <= session.setup.amplitude_step:
@@ -306,5 +311,5 @@ def end(session: Session, outcome: Outcome, cause: str) -> Step:
     notes : tuple of Note
         The phase change and a prompt.
     """
-    ended = replace(session, outcome=outcome, cause=cause, reassess_uv=())
+    ended = evolve(session, outcome=outcome, cause=cause, reassess_uv=())
     return enter(ended, Phase.REASSESSING, cause=cause)

@@ -1,10 +1,9 @@
 """What a session depends on: fresh EMG of good quality, and an output that answers."""
 
-from dataclasses import replace
-
 from dsp.types import BAD_QUALITY, QualityFlag
 from service.core.arming import OPERATOR_GONE_S
 from service.core.ebb import QUALITY_HOLD_S, Ebb
+from service.core.evolve import evolve
 from service.core.leaking import abandon_leak
 from service.core.model import (
     DEPENDENT_PHASES,
@@ -32,6 +31,11 @@ EBBS = {"quality": QUALITY_HOLD_S, OPERATOR_GONE: 0.0}
 
 #: What the mains flag looks back on: the monitor's window and one segment of it.
 QUALITY_WINDOW_S = 2.5
+
+# Operations on enumeration members are slow, and this is asked for every sample.
+_BAD, _MAINS, _ARTIFACT = (
+    int(flags) for flags in (BAD_QUALITY, QualityFlag.MAINS, QualityFlag.ARTIFACT)
+)
 
 #: EMG stamped this far ahead of the clock is not believed. A.
 FUTURE_S = 0.05
@@ -80,13 +84,13 @@ def is_bad(session: Session, sample: Sample) -> bool:
         One that is off has a flag of its own. Hum can only make a muscle look tense,
         and while pulses are in the control window no tone is taken from it.
     """
-    bad = sample.quality & BAD_QUALITY
-    if session.phase in STIMULATING_PHASES:
+    bad = int(sample.quality) & _BAD
+    if bad and session.phase in STIMULATING_PHASES:
         program, zero = session.setup.program, session.zero
         if not zero.covers(sample.measured_s, QUALITY_WINDOW_S, program.bout):
-            bad &= ~QualityFlag.MAINS
+            bad &= ~_MAINS
         if not zero.covers(sample.measured_s, program.window_s, program.bout):
-            bad &= ~QualityFlag.ARTIFACT
+            bad &= ~_ARTIFACT
     return bool(bad)
 
 
@@ -191,7 +195,7 @@ def watch(session: Session) -> Step:
 
 def _react(session: Session, trouble: str) -> Step:
     if not trouble:
-        return replace(session, ebb=None), ()
+        return session if session.ebb is None else evolve(session, ebb=None), ()
     if session.phase is Phase.ARMED:
         return enter(session, Phase.READY, cause=trouble)
     hold_s = EBBS.get(trouble)
@@ -202,7 +206,7 @@ def _react(session: Session, trouble: str) -> Step:
         ebb = Ebb(trouble, session.now_s, session.established.amplitude, hold_s)
     if ebb.is_over(session.now_s):
         return _pause(session, trouble)
-    return replace(session, ebb=ebb), ()
+    return evolve(session, ebb=ebb), ()
 
 
 def _pause(session: Session, trouble: str) -> Step:
@@ -218,11 +222,11 @@ def _wait_for_emg(session: Session, trouble: str) -> Step:
     if session.now_s - max(session.last_good_s, session.phase_since_s) <= patience_s:
         run = session.calibrating
         if run is not None and not run.interrupted:
-            session = replace(session, calibrating=replace(run, interrupted=True))
+            session = evolve(session, calibrating=evolve(run, interrupted=True))
         return session, ()
     if session.phase is not Phase.CALIBRATING:
         return fail(session, f"emg_{trouble}")
-    dropped = replace(session, calibrating=None)
+    dropped = evolve(session, calibrating=None)
     back, notes = enter(dropped, Phase.CHECKING, cause=trouble)
     return back, (*notes, Note("refused", {"what": "calibrate", "why": trouble}))
 
@@ -254,7 +258,7 @@ def see_readback(session: Session, event: ReadbackSeen) -> Step:
     notes : tuple of Note
         The phase change, if any.
     """
-    seen = replace(
+    seen = evolve(
         session,
         zero=session.zero.after(event.now_s, event.amplitude),
         readback_s=event.now_s,

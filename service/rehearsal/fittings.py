@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 
 from drivers.ports import OutputChannel
+from drivers.subject.muscles import with_muscles
+from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import Modality as FeltModality
 from drivers.subject.stimulation import StimulationLine
+from drivers.subject.subject import SubjectParams
 from service.core.actuators import Wiring
 from service.core.permits import Gate
 from service.core.plans import Modality
@@ -57,6 +60,14 @@ def output_channels(wirings: tuple[Wiring, ...]) -> tuple[OutputChannel, ...]:
         )
         for k, w in enumerate(wirings)
     )
+
+
+def person_of(
+    preset: str | SubjectParams, seed: int, program: Program, n_muscles: int
+) -> SubjectParams:
+    """Return who lies on the rig: with several muscles if the program looks at them."""
+    person = subject_params(preset, seed) if isinstance(preset, str) else preset
+    return with_muscles(person, n_muscles, seed) if program.has_muscles else person
 
 
 def line_of(wirings: tuple[Wiring, ...]) -> StimulationLine:

@@ -19,9 +19,7 @@ from drivers.source_registry import SimulatedSource
 from drivers.subject.button import Button
 from drivers.subject.faults import SignalFault
 from drivers.subject.listeners import FEEDBACK_LASTS_S, feedback_of
-from drivers.subject.muscles import with_muscles
 from drivers.subject.person import task_of
-from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import SILENCE, Modality, StimulationLine
 from drivers.subject.subject import SimulatedSubject, SubjectParams
 from dsp.types import Chunk
@@ -58,6 +56,7 @@ from service.rehearsal.fittings import (
     line_of,
     muscles_of,
     output_channels,
+    person_of,
     wirings_of,
 )
 from service.rehearsal.memory_disk import MemoryDisk
@@ -128,18 +127,15 @@ class VirtualRig:
         line = line_of(wirings)
         self._screen = StimulationLine(Modality.BIOFEEDBACK)
         seen = line if self.program.feedback is None else self._screen
-        person = subject_params(preset, seed) if isinstance(preset, str) else preset
-        if self.program.has_muscles:
-            person = with_muscles(person, n_channels, seed)
+        person = person_of(preset, seed, self.program, n_channels)
         subject = SimulatedSubject(person, self.sample_rate_hz, n_channels, seed)
         self.person, self.subject = subject.person, subject
         self._button = Button() if options.speaks else None
         self.source = SimulatedSource(
             "emg", subject, self.clock, seen, self.chunk_samples
         )
-        channels = output_channels(wirings)
         self.device = SimulatedOutput(
-            "stim", self.clock, channels, line=line, faults=faults
+            "stim", self.clock, output_channels(wirings), line=line, faults=faults
         )
         gate = Gate(wirings, compiled_limits())
         self._slot = Slot()
@@ -150,10 +146,7 @@ class VirtualRig:
         self.disk = FaultyDisk(self.journal, self.clock)
         self.recorder = self._make_recorder() if recorded else None
         self.signal_fault: SignalFault | None = None
-        self.permits: list[Permit] = []
-        self.events: list[Event] = []
-        self.records: list[Record] = []
-        self.states: deque[State] = deque(maxlen=100)
+        self._take_notes()
         self.delivers_permits = True
         self.halted: set[Role] = set()
         self.operator_is_there = options.safety.presence
@@ -178,6 +171,13 @@ class VirtualRig:
             options.references,
         )
         self.engine.handle(self._told_output)
+
+    def _take_notes(self) -> None:
+        """Begin to remember what leaves the engine."""
+        self.permits: list[Permit] = []
+        self.events: list[Event] = []
+        self.records: list[Record] = []
+        self.states: deque[State] = deque(maxlen=100)
 
     def _set_out(self) -> None:
         """Begin with empty queues and an open device."""

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -15,20 +15,30 @@ from service.trial.session import Result, run_session
 LOOPBACK = "127.0.0.1"
 CONNECT_S = 20
 
+Run = Callable[[Sequence[Task]], Iterator[Result]]
+"""Yields the result of every task as it comes."""
+
 
 def run_all(
     tasks: Sequence[Task], workers: int, scheduler: str | None
 ) -> Iterator[Result]:
     """Yield every result as it comes, in any order."""
+    with started(workers, scheduler) as run:
+        yield from run(tasks)
+
+
+@contextlib.contextmanager
+def started(workers: int, scheduler: str | None) -> Iterator[Run]:
+    """Give what lives through sessions; workers are started once, and stopped."""
     if workers < 1:
         msg = f"--workers: expected 1 or more, got {workers}"
         raise ConfigError(msg)
     if scheduler is None and workers == 1:
-        yield from map(run_session, tasks)
+        yield lambda tasks: map(run_session, tasks)
         return
     distributed = _load()
-    with contextlib.ExitStack() as stack:
-        client = _client(distributed, workers, scheduler, stack)
+
+    def run(tasks: Sequence[Task]) -> Iterator[Result]:
         # The key names the session: without `pure`, none is taken for another.
         futures = [
             client.submit(run_session, task, key=f"session-{task.key}", pure=False)
@@ -36,6 +46,10 @@ def run_all(
         ]
         for future in distributed.as_completed(futures):
             yield future.result()
+
+    with contextlib.ExitStack() as stack:
+        client = _client(distributed, workers, scheduler, stack)
+        yield run
 
 
 def _load() -> ModuleType:
@@ -67,7 +81,7 @@ def _client(
             threads_per_worker=1,
             processes=True,
             host=LOOPBACK,
-            dashboard_address=f"{LOOPBACK}:0",
+            dashboard_address=None,
             local_directory=stack.enter_context(_scratch()),
             silence_logs=logging.ERROR,
         )
