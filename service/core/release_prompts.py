@@ -4,7 +4,8 @@ import math
 
 from service.core.model import Note, Task
 from service.core.release_plan import ReleasePlan
-from service.core.release_steps import Release, ReleaseStep, is_in_band
+from service.core.release_run import Release, ReleaseStep
+from service.core.release_steps import is_in_band
 
 #: What the person, and the therapist with their hands, do in each step.
 TASKS = {

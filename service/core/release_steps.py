@@ -1,18 +1,19 @@
-"""The steps of a pressure release: pressure, effort, stretch, and how each one ends.
+"""How each step of a pressure release ends, and what follows it."""
 
-Seek, ramp, hold, ease, effort, settle, stretch, check, and from the beginning. Nothing
-here knows a session, or whether an actuator presses or a therapist does.
-"""
-
-import enum
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
-from service.core.release_plan import LET_GO_S, ReleasePlan
-
-#: A longer time between two updates adds no more than this. A.
-MAX_DT_S = 0.1
+from service.core.evolve import evolve
+from service.core.release_plan import ReleasePlan
+from service.core.release_run import (
+    AT_ONCE,
+    MAX_DT_S,
+    PRESSING,
+    Look,
+    Release,
+    ReleaseStep,
+    Why,
+)
 
 #: Tone above the bar under pressure for so long is guarding. A.
 GUARDING_S = 3.0
@@ -29,224 +30,6 @@ AHEAD_S = 1.0
 
 #: After the last step tone is judged from here on: hands and limb are at rest. A.
 CALM_S = 5.0
-
-
-class ReleaseStep(enum.StrEnum):
-    """What happens now."""
-
-    SEEK = "seek"
-    RAMP = "ramp"
-    HOLD = "hold"
-    EASE = "ease"
-    EFFORT = "effort"
-    SETTLE = "settle"
-    STRETCH = "stretch"
-    CHECK = "check"
-
-
-class Why(enum.StrEnum):
-    """Why a step ended; empty while it goes on."""
-
-    NOT_YET = ""
-    SITE = "site"
-    NAMED = "named"
-    TIME = "time"
-    GOAL = "goal"
-    AGREED = "agreed_discomfort"
-    ENOUGH = "enough"
-    LET_GO = "let_go"
-    RELEASED = "released"
-    HALVED = "discomfort_halved"
-    TOO_MUCH = "too_much"
-    GUARDING = "guarding"
-    TENSE = "tense"
-    DONE = "done"
-    PATIENCE = "patience"
-
-
-#: Steps in which the site is pressed.
-PRESSING = frozenset({ReleaseStep.RAMP, ReleaseStep.HOLD})
-
-#: Why pressure is let go in one step rather than within `LET_GO_S`.
-AT_ONCE = frozenset({Why.TOO_MUCH, Why.GUARDING})
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one update of a session says.
-
-    Parameters
-    ----------
-    now_s : float
-        When.
-    tone_pct_mvc : float
-        Newest tone of the muscle; NaN if it is not known now.
-    pressed_kpa : float
-        What the actuator may do; NaN where hands press.
-    goal_kpa : float
-        Where the ramp ends if nothing is said.
-    guarding_pct_mvc, stretch_pct_mvc : float
-        Tone above the first is guarding, tone above the second forbids the stretch.
-    site : int or None
-        The tense site that the channels show.
-    may_press : bool
-        Whether a ramp may begin.
-    is_resting : bool
-        Whether it may not because the actuator was on for too long.
-    check_s : float
-        How long tone is looked at after a cycle.
-    """
-
-    now_s: float
-    tone_pct_mvc: float = math.nan
-    pressed_kpa: float = math.nan
-    goal_kpa: float = 0.0
-    guarding_pct_mvc: float = math.inf
-    stretch_pct_mvc: float = math.inf
-    site: int | None = None
-    may_press: bool = True
-    is_resting: bool = False
-    check_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Where a pressure release is.
-
-    Parameters
-    ----------
-    since_s, newest_s : float
-        When the step began, and when it was looked at last.
-    step : ReleaseStep
-        What happens now.
-    cycle : int
-        From 1.
-    site : int or None
-        What is pressed; None until it is found or named.
-    is_named : bool
-        Whether the operator has named it.
-    kpa : float
-        Pressure that is wanted; while it is let go, what it falls from.
-    most_kpa : float
-        Somebody said "enough" here: no later ramp goes beyond.
-    said_s : float
-        When the person said how it feels, in this ramp or hold; before it, never.
-    nrs, worst_nrs : float
-        What was said last, and the worst of this ramp and hold; NaN before.
-    hold_pct_mvc : float
-        Tone at the begin of the hold.
-    met_since_s, guarding_since_s : float or None
-        Since when the tone has been what the step waits for, and above the bar.
-    in_band_s : float
-        Of the effort: time within the band.
-    before_pct_mvc : float
-        Tone before this cycle.
-    tone_sum_pct_mvc, n_tones : float, int
-        Of the check after it.
-    is_told : bool
-        Whether people have been asked for this step.
-    """
-
-    since_s: float
-    newest_s: float
-    step: ReleaseStep = ReleaseStep.SEEK
-    cycle: int = 1
-    site: int | None = None
-    is_named: bool = False
-    kpa: float = 0.0
-    most_kpa: float = math.inf
-    said_s: float = -math.inf
-    nrs: float = math.nan
-    worst_nrs: float = math.nan
-    hold_pct_mvc: float = math.nan
-    met_since_s: float | None = None
-    guarding_since_s: float | None = None
-    in_band_s: float = 0.0
-    before_pct_mvc: float = math.nan
-    tone_sum_pct_mvc: float = 0.0
-    n_tones: int = 0
-    is_told: bool = False
-
-    def to(self, step: ReleaseStep, now_s: float) -> "Release":
-        """Begin a step.
-
-        Parameters
-        ----------
-        step : ReleaseStep
-            Which.
-        now_s : float
-            When.
-
-        Returns
-        -------
-        Release
-            Without what the last step measured; a ramp begins at zero, and forgets
-            what was said under an earlier one.
-        """
-        begun = replace(
-            self,
-            step=step,
-            since_s=now_s,
-            newest_s=now_s,
-            met_since_s=None,
-            guarding_since_s=None if step not in PRESSING else self.guarding_since_s,
-            in_band_s=0.0,
-            tone_sum_pct_mvc=0.0,
-            n_tones=0,
-            is_told=False,
-        )
-        if step is not ReleaseStep.RAMP:
-            return begun
-        nan = math.nan
-        return replace(begun, kpa=0.0, said_s=-math.inf, nrs=nan, worst_nrs=nan)
-
-    def paused(self, now_s: float) -> "Release":
-        """Return what is left after an interruption.
-
-        Parameters
-        ----------
-        now_s : float
-            When.
-
-        Returns
-        -------
-        Release
-            At the begin of the same cycle, without pressure.
-        """
-        return replace(self.to(ReleaseStep.SEEK, now_s), kpa=0.0)
-
-    def wanted_kpa(self, plan: ReleasePlan, now_s: float) -> float:
-        """Return the pressure that is wanted now.
-
-        Parameters
-        ----------
-        plan : ReleasePlan
-            Longest ramp and hold.
-        now_s : float
-            Now, which may be later than anything that was looked at.
-
-        Returns
-        -------
-        float
-            In kPa. A ramp that nobody looks at does not rise, and nothing stays on
-            for longer than the plan says.
-        """
-        passed_s = now_s - self.since_s
-        match self.step:
-            case ReleaseStep.RAMP:
-                return self.kpa if passed_s < plan.ramp_s + MAX_DT_S else 0.0
-            case ReleaseStep.HOLD:
-                return self.kpa if passed_s < plan.hold_max_s + MAX_DT_S else 0.0
-            case ReleaseStep.EASE:
-                return self.kpa * max(0.0, 1.0 - passed_s / LET_GO_S)
-            case _:
-                return 0.0
-
-    @property
-    def after_pct_mvc(self) -> float:
-        """Mean tone of the check; NaN before there is any."""
-        return self.tone_sum_pct_mvc / self.n_tones if self.n_tones else math.nan
-
 
 Ended = tuple[Release, Why]
 """A release, and why its last step ended."""
@@ -274,16 +57,16 @@ def advance(run: Release, plan: ReleasePlan, look: Look) -> Ended:
         Empty while the step goes on.
     """
     dt_s = min(max(look.now_s - run.newest_s, 0.0), MAX_DT_S)
-    return _STEPS[run.step](replace(run, newest_s=look.now_s), plan, look, dt_s)
+    return _STEPS[run.step](evolve(run, newest_s=look.now_s), plan, look, dt_s)
 
 
 def _seek(run: Release, plan: ReleasePlan, look: Look, _dt_s: float) -> Ended:
     if look.is_resting:
-        return replace(run, since_s=look.now_s), Why.NOT_YET
+        return evolve(run, since_s=look.now_s), Why.NOT_YET
     site = look.site if run.site is None else run.site
     if site is not None and look.may_press:
         why = Why.NAMED if run.is_named else Why.SITE
-        return replace(run, site=site).to(ReleaseStep.RAMP, look.now_s), why
+        return evolve(run, site=site).to(ReleaseStep.RAMP, look.now_s), why
     return run, _patience(run, plan.patience_s, look)
 
 
@@ -296,7 +79,7 @@ def _ramp(run: Release, plan: ReleasePlan, look: Look, dt_s: float) -> Ended:
         return run, _patience(run, plan.ramp_s, look)
     goal, rate = min(look.goal_kpa, run.most_kpa), plan.ramp_kpa_per_s
     kpa = min(goal, run.kpa + rate * dt_s, pressed + rate * AHEAD_S)
-    run = replace(run, kpa=kpa)
+    run = evolve(run, kpa=kpa)
     if pressed > 0.0 and pressed >= goal - ARRIVED_KPA:
         return held(run, look, Why.GOAL)
     if not _patience(run, plan.ramp_s, look):
@@ -309,10 +92,10 @@ def _hold(run: Release, plan: ReleasePlan, look: Look, _dt_s: float) -> Ended:
     if _is_guarding(run, look):
         return let_go(run, look.now_s, Why.GUARDING)
     if math.isnan(run.hold_pct_mvc):
-        run = replace(run, hold_pct_mvc=tone)
+        run = evolve(run, hold_pct_mvc=tone)
     if not math.isnan(tone):
         low = tone <= (1.0 - plan.release_drop) * run.hold_pct_mvc
-        run = replace(run, met_since_s=_since(run.met_since_s, look.now_s, holds=low))
+        run = evolve(run, met_since_s=_since(run.met_since_s, look.now_s, holds=low))
     since = run.met_since_s
     if held_s >= plan.hold_min_s:
         if since is not None and look.now_s - since >= plan.release_s:
@@ -330,7 +113,7 @@ def _ease(run: Release, plan: ReleasePlan, look: Look, _dt_s: float) -> Ended:
 
 def _effort(run: Release, plan: ReleasePlan, look: Look, dt_s: float) -> Ended:
     if is_in_band(plan, look.tone_pct_mvc):
-        run = replace(run, in_band_s=run.in_band_s + dt_s)
+        run = evolve(run, in_band_s=run.in_band_s + dt_s)
     if run.in_band_s >= plan.effort_s:
         return run.to(ReleaseStep.SETTLE, look.now_s), Why.DONE
     if _patience(run, plan.effort_patience_s, look):
@@ -350,7 +133,7 @@ def _stretch(run: Release, plan: ReleasePlan, look: Look, _dt_s: float) -> Ended
     # What cannot be measured is no reason to go on.
     tense = not look.tone_pct_mvc < look.stretch_pct_mvc
     since = _since(run.met_since_s, look.now_s, holds=tense)
-    run = replace(run, met_since_s=since)
+    run = evolve(run, met_since_s=since)
     if since is not None and look.now_s - since >= plan.stretch_tense_s:
         return run.to(ReleaseStep.CHECK, look.now_s), Why.TENSE
     return _after(run, plan.stretch_s, look, ReleaseStep.CHECK)
@@ -359,7 +142,7 @@ def _stretch(run: Release, plan: ReleasePlan, look: Look, _dt_s: float) -> Ended
 def _check(run: Release, _plan: ReleasePlan, look: Look, _dt_s: float) -> Ended:
     passed_s = look.now_s - run.since_s
     if passed_s >= CALM_S and not math.isnan(look.tone_pct_mvc):
-        run = replace(
+        run = evolve(
             run,
             tone_sum_pct_mvc=run.tone_sum_pct_mvc + look.tone_pct_mvc,
             n_tones=run.n_tones + 1,
@@ -401,7 +184,7 @@ def held(run: Release, look: Look, why: Why) -> Ended:
     pressed = look.pressed_kpa
     kpa = run.kpa if math.isnan(pressed) else min(run.kpa, pressed)
     most = min(run.most_kpa, kpa) if why is Why.ENOUGH else run.most_kpa
-    stopped = replace(run, kpa=kpa, most_kpa=most, hold_pct_mvc=look.tone_pct_mvc)
+    stopped = evolve(run, kpa=kpa, most_kpa=most, hold_pct_mvc=look.tone_pct_mvc)
     return stopped.to(ReleaseStep.HOLD, look.now_s), why
 
 
@@ -425,7 +208,7 @@ def let_go(run: Release, now_s: float, why: Why) -> Ended:
         The same.
     """
     eased = run.to(ReleaseStep.EASE, now_s)
-    return (replace(eased, kpa=0.0) if why in AT_ONCE else eased), why
+    return (evolve(eased, kpa=0.0) if why in AT_ONCE else eased), why
 
 
 def said(run: Release, plan: ReleasePlan, look: Look, nrs: float) -> Ended:
@@ -450,7 +233,7 @@ def said(run: Release, plan: ReleasePlan, look: Look, nrs: float) -> Ended:
         What this has ended, if anything.
     """
     worst = nrs if math.isnan(run.worst_nrs) else max(nrs, run.worst_nrs)
-    run = replace(run, nrs=nrs, worst_nrs=worst, said_s=look.now_s)
+    run = evolve(run, nrs=nrs, worst_nrs=worst, said_s=look.now_s)
     if run.step in PRESSING and nrs >= plan.too_much_nrs:
         return let_go(run, look.now_s, Why.TOO_MUCH)
     if run.step is ReleaseStep.RAMP and nrs >= plan.discomfort_nrs:
@@ -493,14 +276,14 @@ def next_cycle(run: Release, now_s: float) -> Release:
     Release
         Seeking, which waits until the actuator has been off for long enough.
     """
-    again = replace(run, cycle=run.cycle + 1, before_pct_mvc=run.after_pct_mvc)
-    return replace(again.to(ReleaseStep.SEEK, now_s), kpa=0.0)
+    again = evolve(run, cycle=run.cycle + 1, before_pct_mvc=run.after_pct_mvc)
+    return evolve(again.to(ReleaseStep.SEEK, now_s), kpa=0.0)
 
 
 def _guarded(run: Release, look: Look) -> Release:
     guards = look.tone_pct_mvc > look.guarding_pct_mvc
     since = _since(run.guarding_since_s, look.now_s, holds=guards)
-    return replace(run, guarding_since_s=since)
+    return evolve(run, guarding_since_s=since)
 
 
 def _is_guarding(run: Release, look: Look) -> bool:

@@ -2,27 +2,13 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
+from service.core.evolve import evolve
 from service.core.model import Command, Note, Phase
-from service.core.release import (
-    look_of,
-    n_places,
-    run_of,
-    settle,
-    site_label,
-)
-from service.core.release_steps import (
-    PRESSING,
-    Ended,
-    Look,
-    Release,
-    ReleaseStep,
-    Why,
-    held,
-    let_go,
-    said,
-)
+from service.core.release import settle
+from service.core.release_look import look_of, n_places, run_of, site_label
+from service.core.release_run import PRESSING, Look, Release, ReleaseStep, Why
+from service.core.release_steps import Ended, held, let_go, said
 from service.core.state import Session, Step
 from service.core.thresholds import TOLERANCE
 from service.core.transitions import refuse
@@ -119,10 +105,10 @@ def _site(session: Session, run: Release, _look: Look, rest: str) -> Ended | str
     if run.step is not ReleaseStep.SEEK:
         return f"a site is named while it is looked for, not in step {run.step}"
     places = range(n_places(session))
-    names = {site_label(session, replace(run, site=k)): k for k in places}
+    names = {site_label(session, evolve(run, site=k)): k for k in places}
     if rest not in names:
         return f"site: expected one of {', '.join(names)}, got {rest!r}"
-    named = replace(run, site=names[rest], is_named=True, before_pct_mvc=math.nan)
+    named = evolve(run, site=names[rest], is_named=True, before_pct_mvc=math.nan)
     return named, Why.NOT_YET
 
 

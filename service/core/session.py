@@ -29,7 +29,8 @@ from service.core.model import (
     TwitchSeen,
 )
 from service.core.needling import observe, see_twitch, summary_notes
-from service.core.release import release, worked_on
+from service.core.release import release
+from service.core.release_look import worked_on
 from service.core.state import Session, Step
 from service.core.training import train
 from service.core.transitions import enter, fail

@@ -16,7 +16,7 @@ from service.core.measures import Entered
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.permits import account
 from service.core.program import Program
-from service.core.release_steps import Release
+from service.core.release_run import Release
 from service.core.response import Response
 from service.core.shaping import Feedback
 from service.core.slew import Established

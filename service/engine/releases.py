@@ -3,9 +3,10 @@
 import math
 
 from service.core.model import STIMULATING_PHASES
-from service.core.release import look_of, run_of, site_label
+from service.core.release_look import look_of, run_of, site_label
 from service.core.release_prompts import longest_s, pace_hz, text_of
-from service.core.release_steps import CALM_S, ReleaseStep, is_in_band
+from service.core.release_run import ReleaseStep
+from service.core.release_steps import CALM_S, is_in_band
 from service.core.state import Session
 from service.program_states import ReleaseState
 
