@@ -8,8 +8,10 @@ import msgspec
 from service.program_states import (
     FeedbackState,
     MeasureState,
+    MuscleResponseState,
     NeedlingState,
     ReleaseState,
+    SearchState,
 )
 
 
@@ -198,6 +200,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     feedback: FeedbackState | None = None
     needling: NeedlingState | None = None
     release: ReleaseState | None = None
+    muscle_response: MuscleResponseState | None = None
+    search: SearchState | None = None
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

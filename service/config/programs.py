@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from service.config.actuation import (
     AnyActuation,
+    EmsTable,
     NothingTable,
     PressureTable,
     actuation_data,
@@ -20,6 +21,7 @@ from service.config.plans import (
     Contraindications,
     FeedbackTable,
     NeedlingTable,
+    SearchTable,
     not_compiled,
 )
 from service.config.release_table import ReleaseTable, why_too_long
@@ -29,7 +31,7 @@ from service.core.limits import (
     above_recommended,
     beyond_compiled,
 )
-from service.core.plans import Modality
+from service.core.plans import Modality, SearchPlan
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -115,7 +117,7 @@ class TimingConfig(ConfigModel):
 
 
 #: Groups of a program that mean something only where something goes out.
-_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s"})
+_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s", "search"})
 
 #: What each plan goes with, the modalities that may carry it.
 _GOES_WITH = {
@@ -167,6 +169,9 @@ class ProgramConfig(ConfigModel):
     release: ReleaseTable | None = None
     """Pressure release; where pressure is actuated, or a therapist presses."""
 
+    search: SearchTable | None = None
+    """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
+
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
         stated = [plan for plan in _GOES_WITH if getattr(self, plan) is not None]
@@ -208,6 +213,21 @@ class ProgramConfig(ConfigModel):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _searches_below_its_bound(self) -> Self:
+        table, plan = self.actuation, self._search()
+        bound_ma = table.max_amplitude_ma if isinstance(table, EmsTable) else 0.0
+        if plan is None:
+            return self
+        if not plan.start_ma <= plan.ceiling_ma <= bound_ma:
+            msg = (
+                "expected search.start_ma of at most search.ceiling_ma, and that of at "
+                f"most actuation.max_amplitude_ma of a program with ems ({bound_ma:g} "
+                f"mA), got {plan.start_ma:g} and {plan.ceiling_ma:g} mA"
+            )
+            raise ValueError(msg)
+        return self
+
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
         share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
@@ -242,7 +262,12 @@ class ProgramConfig(ConfigModel):
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
             release=self.release.to_core() if self.release else None,
+            search=self._search(),
         )
+
+    def _search(self) -> SearchPlan | None:
+        bound_ma = getattr(self.actuation, "max_amplitude_ma", 0.0)
+        return self.search.to_core(bound_ma) if self.search else None
 
     @classmethod
     def from_core(cls, program: Program) -> Self:
@@ -274,8 +299,10 @@ def program_data(program: Program) -> dict[str, Any]:
         "contraindications": dict(program.contraindications),
     }
     plans = [plan for plan in _GOES_WITH if getattr(program, plan) is not None]
-    for plan in plans:
-        data[plan] = asdict(getattr(program, plan))
+    for name in (*plans, "search"):
+        plan = getattr(program, name)
+        if plan is not None:
+            data[name] = asdict(plan)
     return _without(data, _idle_beside(plans))
 
 

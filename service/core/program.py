@@ -9,7 +9,13 @@ from typing import Any
 
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
-from service.core.plans import AssessPlan, FeedbackPlan, Modality, NeedlingPlan
+from service.core.plans import (
+    AssessPlan,
+    FeedbackPlan,
+    Modality,
+    NeedlingPlan,
+    SearchPlan,
+)
 from service.core.release_plan import ReleasePlan
 
 
@@ -194,6 +200,8 @@ class Program:
         Of the observation of needling.
     release : ReleasePlan or None
         Of a pressure release, by an actuator or by hands.
+    search : SearchPlan or None
+        How thresholds are searched for at the begin; None where they are not.
     """
 
     name: str = "ems-flutter"
@@ -215,6 +223,7 @@ class Program:
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
     release: ReleasePlan | None = None
+    search: SearchPlan | None = None
 
     @property
     def has_muscles(self) -> bool:

@@ -13,11 +13,12 @@ from service.core.guards import CrampWatch, ToneLock
 from service.core.leak import LeakResult, LeakRun
 from service.core.limits import Bound, Limits, Quantity
 from service.core.measures import Entered
-from service.core.model import Note, Outcome, Phase, Sample
+from service.core.model import MuscleResponse, Note, Outcome, Phase, Sample
 from service.core.permits import account
 from service.core.program import Program
 from service.core.release_run import Release
 from service.core.response import Response
+from service.core.search import Search
 from service.core.shaping import Feedback
 from service.core.slew import Established
 from service.core.stage import Stage
@@ -157,9 +158,13 @@ class Treatment:
     needling : Needling
         What was marked and seen while needling is observed.
     thresholds : Thresholds
-        Amplitudes that the operator has marked.
+        Amplitudes that the operator has marked, or a search has found.
     release : Release or None
         Where a pressure release is; None before its first EMG, and without one.
+    search : Search or None
+        The search of thresholds that the treatment began with; None without one.
+    muscle : MuscleResponse or None
+        What the muscle answered in the newest on part that could tell.
     """
 
     started_s: float
@@ -181,6 +186,8 @@ class Treatment:
     needling: Needling = field(default_factory=Needling)
     thresholds: Thresholds = field(default_factory=Thresholds)
     release: Release | None = None
+    search: Search | None = None
+    muscle: MuscleResponse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from service.core.evolve import evolve
 from service.core.guards import LOCK_RATIO
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
+from service.core.searching import search_on
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
 from service.core.tone import UPDATE_S, Calibration
@@ -54,13 +55,17 @@ def treat(session: Session, sample: Sample) -> Step:
     before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
     closed = _closed_bout(before) if treatment.on and not before.on else None
+    found: tuple[Note, ...] = ()
+    if treatment.search is not None:
+        cap_ma = _cap_ma(session, treatment)
+        treatment, found = search_on(session, treatment, closed, cap_ma)
     treatment = _move_level(session, treatment, closed)
     session = evolve(session, treatment=treatment)
     session, more = _conclude(session, treatment)
     if treatment.lock is not lock and treatment.lock.is_locked and not lock.is_locked:
         told = Note("tone_lock", {"tone_pct_mvc": treatment.tone_pct_mvc})
         notes = (*notes, told)
-    return session, (*notes, *more)
+    return session, (*notes, *found, *more)
 
 
 def _rest_pct_mvc(calibration: Calibration) -> float:
@@ -201,6 +206,9 @@ def _move_level(
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
         return evolve(treatment, level=level)
     cap_ma = _cap_ma(session, treatment)
+    if treatment.search is not None and treatment.search.is_under_way:
+        level = Level(min(treatment.search.amplitude_ma, cap_ma), now_s)
+        return evolve(treatment, level=level)
     observation = Observation(
         t_s=now_s,
         level_ma=treatment.level.level_ma,
