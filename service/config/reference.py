@@ -21,7 +21,6 @@ from service.core.program import (
     Success,
     Timing,
 )
-from service.core.release_plan import ReleasePlan
 
 HEAD = """\
 # Configuration
@@ -54,7 +53,6 @@ CORE = (
     NeedlingPlan,
     SearchPlan,
     Program,
-    ReleasePlan,
     ResponsePlan,
     Success,
     Timing,

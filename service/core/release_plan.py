@@ -54,7 +54,7 @@ class ReleasePlan:
     effort_patience_s : float
         An effort that is not in the band for long enough is given up after this. A: a
         long contraction invites a cramp.
-    settle_s : float
+    recover_s : float
         Rest after the effort. R: at least 5 s.
     stretch_s : float
         The stretch. R: 30 to 60 s.
@@ -82,7 +82,7 @@ class ReleasePlan:
     effort_low_pct_mvc: float = 20.0
     effort_high_pct_mvc: float = 30.0
     effort_patience_s: float = 20.0
-    settle_s: float = 5.0
+    recover_s: float = 5.0
     stretch_s: float = 40.0
     stretch_ratio: float = 1.1
     stretch_tense_s: float = 3.0

@@ -84,7 +84,7 @@ def longest_s(plan: ReleasePlan, step: ReleaseStep, check_s: float) -> float:
         ReleaseStep.HOLD: plan.hold_max_s,
         ReleaseStep.EASE: plan.ease_s,
         ReleaseStep.EFFORT: plan.effort_patience_s,
-        ReleaseStep.SETTLE: plan.settle_s,
+        ReleaseStep.SETTLE: plan.recover_s,
         ReleaseStep.STRETCH: plan.stretch_s,
         ReleaseStep.CHECK: check_s,
     }[step]

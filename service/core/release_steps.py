@@ -122,7 +122,7 @@ def _effort(run: Release, plan: ReleasePlan, look: Look, dt_s: float) -> Ended:
 
 
 def _settle(run: Release, plan: ReleasePlan, look: Look, _dt_s: float) -> Ended:
-    if look.now_s - run.since_s < plan.settle_s:
+    if look.now_s - run.since_s < plan.recover_s:
         return run, Why.NOT_YET
     if look.tone_pct_mvc < look.stretch_pct_mvc:
         return run.to(ReleaseStep.STRETCH, look.now_s), Why.TIME

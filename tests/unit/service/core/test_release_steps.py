@@ -290,7 +290,7 @@ def test_only_a_relaxed_muscle_is_stretched(tone: float, step, why) -> None:
     run, ended, at_s = play(
         at(ReleaseStep.SETTLE), 100.0, tone_pct_mvc=tone, stretch_pct_mvc=3.3
     )
-    assert (run.step, ended, at_s) == (step, why, PLAN.settle_s)
+    assert (run.step, ended, at_s) == (step, why, PLAN.recover_s)
 
 
 def test_a_stretch_lasts_as_planned() -> None:
