@@ -1,5 +1,6 @@
 """Programs as files: the same groups and names as `service.core.program`."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -25,6 +26,13 @@ from service.config.plans import (
     not_compiled,
 )
 from service.config.release_table import ReleaseTable, why_too_long
+from service.config.touch import (
+    MassageTable,
+    MatPlanTable,
+    PercussionTable,
+    massage_data,
+)
+from service.core.actuators import ACTUATORS
 from service.core.limits import (
     COMPILED,
     Quantity,
@@ -53,13 +61,10 @@ class BoutConfig(ConfigModel):
     off_s: Seconds = _BOUT.off_s
     settle_s: Seconds = _BOUT.settle_s
 
-    @model_validator(mode="after")
-    def _not_too_long_on(self) -> Self:
-        share = self.on_s / (self.on_s + self.off_s)
-        beyond = beyond_compiled({Quantity.ON_FRACTION: share})
-        if beyond:
-            raise ValueError(", ".join(beyond))
-        return self
+    @property
+    def on_share(self) -> float:
+        """Share of the time that is on."""
+        return self.on_s / (self.on_s + self.off_s)
 
 
 class SuccessConfig(ConfigModel):
@@ -116,21 +121,25 @@ class TimingConfig(ConfigModel):
     reassess_s: Annotated[float, Field(ge=2, le=300)] = _TIMING.reassess_s
 
 
-#: Groups of a program that mean something only where something goes out.
-_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s", "search"})
+#: Tables that say what a program does besides, or instead of, moving one level.
+PLANS = ("feedback", "needling", "massage", "percussion", "mat", "release")
 
-#: What each plan goes with, the modalities that may carry it.
-_GOES_WITH = {
-    "feedback": ("none",),
-    "needling": ("none",),
-    "release": ("none", "pressure"),
+#: Those that a modality needs one of; a modality that is not here moves one level.
+_NEEDED: dict[str, frozenset[str]] = {
+    "none": frozenset({"feedback", "needling", "release"}),
+    "massage": frozenset({"massage"}),
+    "vibration": frozenset({"percussion"}),
+    "mat": frozenset({"mat"}),
+    "pressure": frozenset({"release"}),
 }
 
-#: Groups that mean nothing beside a plan: a release has guards, but no bouts.
-_IDLE_BESIDE = {
-    "feedback": _OF_ACTUATION,
-    "needling": _OF_ACTUATION,
-    "release": _OF_ACTUATION - {"response"},
+#: Groups that mean nothing for a modality.
+_IDLE: dict[str, frozenset[str]] = {
+    "none": frozenset({"law", "bout", "response", "wean_ma_per_s", "search"}),
+    "massage": frozenset({"law", "wean_ma_per_s", "search"}),
+    "vibration": frozenset({"law", "wean_ma_per_s", "search"}),
+    "mat": frozenset({"law", "bout", "wean_ma_per_s", "search"}),
+    "pressure": frozenset({"law", "bout", "wean_ma_per_s", "search"}),
 }
 
 
@@ -169,25 +178,38 @@ class ProgramConfig(ConfigModel):
     release: ReleaseTable | None = None
     """Pressure release; where pressure is actuated, or a therapist presses."""
 
+    massage: MassageTable | None = None
+    """Kneading and stroking; needed by massage."""
+
+    percussion: PercussionTable | None = None
+    """Percussion; needed by vibration."""
+
+    mat: MatPlanTable | None = None
+    """Zones of a mat; needed by a mat."""
+
     search: SearchTable | None = None
     """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
 
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
-        stated = [plan for plan in _GOES_WITH if getattr(self, plan) is not None]
-        told, modality = ", ".join(stated) or "none of them", self.actuation.modality
-        for plan in stated:
-            if modality not in _GOES_WITH[plan]:
-                known = " or ".join(f'"{name}"' for name in _GOES_WITH[plan])
-                msg = f"{told}: expected [actuation] modality = {known} with it"
-                raise ValueError(msg)
-        if len(stated) > 1 or (modality == "none" and not stated):
-            plans = ", ".join(f"[{plan}]" for plan in _GOES_WITH)
-            msg = f"expected one of {plans} where nothing is actuated, got {told}"
+        modality = self.actuation.modality
+        stated = {name for name in PLANS if getattr(self, name) is not None}
+        needed = _NEEDED.get(modality, frozenset())
+        told = ", ".join(sorted(stated)) or "none of them"
+        if stated - needed:
+            fitting = (
+                ", ".join(f"[{name}]" for name in sorted(needed)) or "no such table"
+            )
+            msg = f'{told}: modality = "{modality}" goes with {fitting}'
             raise ValueError(msg)
-        idle = sorted(_idle_beside(stated) & self.model_fields_set)
+        if needed and len(stated) != 1:
+            one = " and ".join(f"[{name}]" for name in sorted(needed))
+            msg = f'expected one of {one} with modality = "{modality}", got {told}'
+            raise ValueError(msg)
+        idle = sorted(_idle(modality, stated) & self.model_fields_set)
         if idle:
-            msg = f"{', '.join(idle)}: means nothing beside [{told}], leave it out"
+            told = ", ".join(idle)
+            msg = f'{told}: leave it out, it means nothing with modality = "{modality}"'
             raise ValueError(msg)
         return self
 
@@ -201,9 +223,24 @@ class ProgramConfig(ConfigModel):
         return self
 
     @model_validator(mode="after")
-    def _measures_in_off_parts(self) -> Self:
-        if isinstance(self.actuation, NothingTable) or self.release is not None:
+    def _light_before_deep(self) -> Self:
+        row = self.massage or self.percussion
+        if row is None:
             return self
+        highest_hz = getattr(self.actuation, "frequency_hz", 0.0)
+        why = row.trouble(Modality(self.actuation.modality), highest_hz)
+        if why:
+            raise ValueError(why)
+        return self
+
+    @model_validator(mode="after")
+    def _on_and_off_parts(self) -> Self:
+        if "bout" in _IDLE.get(self.actuation.modality, frozenset()):
+            return self
+        beyond = beyond_compiled(self._on_share())
+        if beyond:
+            msg = f"bout: {', '.join(beyond)}"
+            raise ValueError(msg)
         room_s = self.bout.off_s - self.bout.settle_s
         if room_s < self.window_s:
             msg = (
@@ -212,6 +249,15 @@ class ProgramConfig(ConfigModel):
             )
             raise ValueError(msg)
         return self
+
+    def _on_share(self) -> dict[Quantity, float]:
+        """Return the on-time of the bouts, where the modality has any."""
+        modality = Modality(self.actuation.modality)
+        actuator = ACTUATORS.get(modality)
+        has_bouts = "bout" not in _IDLE.get(modality, frozenset())
+        if actuator is None or actuator.on_fraction is None or not has_bouts:
+            return {}
+        return {actuator.on_fraction: self.bout.on_share}
 
     @model_validator(mode="after")
     def _searches_below_its_bound(self) -> Self:
@@ -230,20 +276,18 @@ class ProgramConfig(ConfigModel):
 
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
-        share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
         longest = {Quantity.TREATMENT_S: self.timing.treatment_s}
         acts = not isinstance(self.actuation, NothingTable)
-        has_bouts = acts and self.release is None
-        on = {Quantity.ON_FRACTION: share} if has_bouts else {}
         tables = {
             "actuation": self.actuation.warnings(),
-            "bout": above_recommended(on),
+            "bout": above_recommended(self._on_share()),
             "timing": above_recommended(longest if acts else {}),
         }
         return [f"{table}: {text}" for table, told in tables.items() for text in told]
 
     def to_core(self) -> Program:
         """Return the program as the core knows it."""
+        row = self.massage or self.percussion
         return Program(
             name=self.name,
             title=self.title,
@@ -262,6 +306,8 @@ class ProgramConfig(ConfigModel):
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
             release=self.release.to_core() if self.release else None,
+            massage=row.to_core() if row else None,
+            mat=self.mat.to_core() if self.mat else None,
             search=self._search(),
         )
 
@@ -298,16 +344,21 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    plans = [plan for plan in _GOES_WITH if getattr(program, plan) is not None]
-    for name in (*plans, "search"):
-        plan = getattr(program, name)
-        if plan is not None:
-            data[name] = asdict(plan)
-    return _without(data, _idle_beside(plans))
+    for plan in ("feedback", "needling", "mat", "release", "search"):
+        stated = getattr(program, plan)
+        if stated is not None:
+            data[plan] = asdict(stated)
+    if program.massage is not None:
+        name, table = massage_data(program.massage, program.frequency_hz)
+        data[name] = table
+    stated = {name for name in PLANS if name in data}
+    return _without(data, _idle(program.modality, stated))
 
 
-def _idle_beside(plans: list[str]) -> frozenset[str]:
-    return frozenset().union(*(_IDLE_BESIDE[plan] for plan in plans))
+def _idle(modality: str, plans: Collection[str]) -> frozenset[str]:
+    """Return the groups that mean nothing; hands are guarded like an actuator."""
+    guarded = {"response"} if "release" in plans else set()
+    return _IDLE.get(modality, frozenset()) - guarded
 
 
 def _without(data: dict[str, Any], keys: frozenset[str]) -> dict[str, Any]:

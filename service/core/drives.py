@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from service.core.actuators import Drive
+from service.core.massage import massage_drives
+from service.core.mat import mat_drives
 from service.core.model import Phase
 from service.core.program import Program
 from service.core.release import release_drives
@@ -12,6 +14,8 @@ from service.core.state import Session
 #: others have one level, that is on or off.
 PLANNED: Mapping[str, Callable[[Session], tuple[Drive, ...]]] = {
     "release": release_drives,
+    "massage": massage_drives,
+    "mat": mat_drives,
 }
 
 

@@ -7,6 +7,7 @@ choices of this project, R numbers recalled without a source that was checked.
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.core.kneading import MassagePlan
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
 from service.core.plans import (
@@ -17,6 +18,7 @@ from service.core.plans import (
     SearchPlan,
 )
 from service.core.release_plan import ReleasePlan
+from service.core.zones import MatPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,10 @@ class Program:
         Of the observation of needling.
     release : ReleasePlan or None
         Of a pressure release, by an actuator or by hands.
+    massage : MassagePlan or None
+        Of massage and percussion.
+    mat : MatPlan or None
+        Of a mat of spikes.
     search : SearchPlan or None
         How thresholds are searched for at the begin; None where they are not.
     """
@@ -223,6 +229,8 @@ class Program:
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
     release: ReleasePlan | None = None
+    massage: MassagePlan | None = None
+    mat: MatPlan | None = None
     search: SearchPlan | None = None
 
     @property

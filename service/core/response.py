@@ -111,11 +111,7 @@ class Response:
             )
         if level_ma <= 0 or t_s < self.quiet_until_s:
             return judged
-        bar = max(
-            plan.adverse_ratio * calibration.baseline_pct_mvc,
-            calibration.baseline_pct_mvc
-            + plan.adverse_sd * calibration.baseline_sd_pct_mvc,
-        )
+        bar = adverse_bar_pct_mvc(plan, calibration)
         known = len(judged.medians_pct_mvc) > 1
         if known and min(judged.medians_pct_mvc) > bar:
             return judged.struck(plan, t_s, level_ma, "adverse")
@@ -238,6 +234,26 @@ class Response:
         if not (first and last):
             return False
         return _mean_tone(last) > (1.0 - plan.useless_drop) * _mean_tone(first)
+
+
+def adverse_bar_pct_mvc(plan: ResponsePlan, calibration: Calibration) -> float:
+    """Return the tone above which a response is adverse.
+
+    Parameters
+    ----------
+    plan : ResponsePlan
+        What is adverse.
+    calibration : Calibration
+        Holds the baseline.
+
+    Returns
+    -------
+    float
+        In %MVC.
+    """
+    baseline = calibration.baseline_pct_mvc
+    by_spread = baseline + plan.adverse_sd * calibration.baseline_sd_pct_mvc
+    return max(plan.adverse_ratio * baseline, by_spread)
 
 
 def _mean_tone(windows: Sequence[Window]) -> float:
