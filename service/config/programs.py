@@ -5,7 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from service.config.actuation import (
     AnyActuation,
@@ -213,14 +219,17 @@ class ProgramConfig(ConfigModel):
             raise ValueError(msg)
         return self
 
-    @model_validator(mode="after")
-    def _presses_no_longer_than_allowed(self) -> Self:
-        if self.release is not None and isinstance(self.actuation, PressureTable):
-            highest_kpa = self.actuation.max_amplitude_kpa
-            why = why_too_long(self.release, highest_kpa)
+    @field_validator("release")
+    @classmethod
+    def _presses_no_longer_than_allowed(
+        cls, release: ReleaseTable | None, known: ValidationInfo
+    ) -> ReleaseTable | None:
+        actuation = known.data.get("actuation")
+        if release is not None and isinstance(actuation, PressureTable):
+            why = why_too_long(release, actuation.max_amplitude_kpa)
             if why:
                 raise ValueError(why)
-        return self
+        return release
 
     @model_validator(mode="after")
     def _light_before_deep(self) -> Self:
