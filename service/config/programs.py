@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from service.config.actuation import (
+    ActuationTable,
     AnyActuation,
     EmsTable,
     NothingTable,
@@ -39,6 +40,7 @@ from service.config.touch import (
     massage_data,
 )
 from service.core.actuators import ACTUATORS
+from service.core.dose import ON_WINDOW_S
 from service.core.limits import (
     COMPILED,
     Quantity,
@@ -54,7 +56,14 @@ from service.core.program import (
     Success,
     Timing,
 )
+from service.core.rhythm import longest_on_s
+from service.core.slew import ESTABLISHED_MEMORY_S, RETURN_RAMP_S
 from service.errors import ConfigError
+
+#: After a longer rest an amplitude is no longer familiar, and rises from zero. A.
+LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
+#: A shorter touch never gets back: a ramp, and permits on their way. A.
+SHORTEST_TOUCH_S = 1.6 * RETURN_RAMP_S
 
 _BOUT, _SUCCESS = Bout(), Success()
 _CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()
@@ -66,11 +75,30 @@ class BoutConfig(ConfigModel):
     on_s: Seconds = _BOUT.on_s
     off_s: Seconds = _BOUT.off_s
     settle_s: Seconds = _BOUT.settle_s
+    push_s: Annotated[float, Field(ge=0, le=36)] = _BOUT.push_s
+    rest_s: Annotated[float, Field(gt=0, le=LONGEST_REST_S)] = _BOUT.rest_s
+    touches: Annotated[int, Field(ge=1, le=30)] = _BOUT.touches
+    touch_s: Annotated[float, Field(ge=SHORTEST_TOUCH_S, le=10)] = _BOUT.touch_s
 
     @property
     def on_share(self) -> float:
         """Share of the time that is on."""
         return self.on_s / (self.on_s + self.off_s)
+
+    @model_validator(mode="after")
+    def _not_too_long_pushed(self) -> Self:
+        bout = Bout(**self.model_dump())
+        share = round(longest_on_s(bout) / ON_WINDOW_S, 6)
+        if self.push_s > 0 and share > COMPILED[Quantity.ON_FRACTION].absolute:
+            msg = (
+                f"push_s: expected at most {COMPILED[Quantity.ON_FRACTION].absolute:g} "
+                f"of any minute on, got {share:.3g}; make it shorter or rest longer"
+            )
+            raise ValueError(msg)
+        if self.push_s > 0 and self.rest_s < self.off_s:
+            msg = f"rest_s: expected at least off_s, got {self.rest_s:g} s"
+            raise ValueError(msg)
+        return self
 
 
 class SuccessConfig(ConfigModel):
@@ -139,6 +167,9 @@ _NEEDED: dict[str, frozenset[str]] = {
     "pressure": frozenset({"release"}),
 }
 
+#: Modalities whose bouts are those of a row.
+_ROWS = frozenset({"massage", "vibration"})
+
 #: Groups that mean nothing for a modality.
 _IDLE: dict[str, frozenset[str]] = {
     "none": frozenset({"law", "bout", "response", "wean_ma_per_s", "search"}),
@@ -147,6 +178,14 @@ _IDLE: dict[str, frozenset[str]] = {
     "mat": frozenset({"law", "bout", "wean_ma_per_s", "search"}),
     "pressure": frozenset({"law", "bout", "wean_ma_per_s", "search"}),
 }
+
+
+def _on_share(actuation: ActuationTable, bout: BoutConfig) -> dict[Quantity, float]:
+    """Return the on-time of the bouts, where the modality has any."""
+    actuator = ACTUATORS.get(Modality(actuation.modality))
+    if actuator is None or actuator.on_fraction is None:
+        return {}
+    return {actuator.on_fraction: bout.on_share}
 
 
 class ProgramConfig(ConfigModel):
@@ -195,6 +234,18 @@ class ProgramConfig(ConfigModel):
 
     search: SearchTable | None = None
     """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
+
+    @field_validator("bout")
+    @classmethod
+    def _not_too_long_on(cls, bout: BoutConfig, info: ValidationInfo) -> BoutConfig:
+        actuation = info.data.get("actuation")
+        beyond = beyond_compiled(_on_share(actuation, bout)) if actuation else []
+        if beyond:
+            raise ValueError(", ".join(beyond))
+        if bout.push_s > 0 and actuation and actuation.modality in _ROWS:
+            msg = "push_s: leave it out, massage has stages instead"
+            raise ValueError(msg)
+        return bout
 
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
@@ -246,10 +297,6 @@ class ProgramConfig(ConfigModel):
     def _on_and_off_parts(self) -> Self:
         if "bout" in _IDLE.get(self.actuation.modality, frozenset()):
             return self
-        beyond = beyond_compiled(self._on_share())
-        if beyond:
-            msg = f"bout: {', '.join(beyond)}"
-            raise ValueError(msg)
         room_s = self.bout.off_s - self.bout.settle_s
         if room_s < self.window_s:
             msg = (
@@ -258,15 +305,6 @@ class ProgramConfig(ConfigModel):
             )
             raise ValueError(msg)
         return self
-
-    def _on_share(self) -> dict[Quantity, float]:
-        """Return the on-time of the bouts, where the modality has any."""
-        modality = Modality(self.actuation.modality)
-        actuator = ACTUATORS.get(modality)
-        has_bouts = "bout" not in _IDLE.get(modality, frozenset())
-        if actuator is None or actuator.on_fraction is None or not has_bouts:
-            return {}
-        return {actuator.on_fraction: self.bout.on_share}
 
     @model_validator(mode="after")
     def _searches_below_its_bound(self) -> Self:
@@ -289,7 +327,7 @@ class ProgramConfig(ConfigModel):
         acts = not isinstance(self.actuation, NothingTable)
         tables = {
             "actuation": self.actuation.warnings(),
-            "bout": above_recommended(self._on_share()),
+            "bout": above_recommended(_on_share(self.actuation, self.bout)),
             "timing": above_recommended(longest if acts else {}),
         }
         return [f"{table}: {text}" for table, told in tables.items() for text in told]

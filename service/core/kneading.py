@@ -27,7 +27,7 @@ SLOW_HZ = 30.0
 #: So many off parts running must each be lower than the one before. A.
 FALLING_WINDOWS = 3
 
-#: And the last of them by this share lower than the first. A: one of them is 5 % off, and
+#: And the last of them at most this share of the first. A: one of them is 5 % off, and
 #: three that happen to be lower each time are no fall.
 FALLING_RATIO = 0.9
 
@@ -254,7 +254,7 @@ class Kneading:
         -------
         Kneading
             At most one stage deeper, and that only if tone has not risen since the off
-            part before; fast only while every off part is clearly lower than the one before.
+            part before; fast only while every off part is lower than the one before.
         """
         windows = (*self.windows_pct_mvc[-FALLING_WINDOWS + 1 :], tone_pct_mvc)
         known = len(windows) > 1

@@ -5,7 +5,13 @@ from dataclasses import replace
 
 from dsp.types import QualityFlag
 from service.core.actuators import Drive
-from service.core.contact import after_strike, nothing, was_interrupted, with_level
+from service.core.contact import (
+    after_strike,
+    is_pointless,
+    nothing,
+    was_interrupted,
+    with_level,
+)
 from service.core.kneading import FELT_S, PAUSE_S, MassagePlan
 from service.core.model import Note, Outcome, Sample
 from service.core.patterns import weights
@@ -141,7 +147,11 @@ def _is_guarding(
         return False
     if session.now_s < treatment.response.quiet_until_s:
         return False
-    bar = adverse_bar_pct_mvc(session.setup.program.response, calibration)
+    bar = adverse_bar_pct_mvc(
+        session.setup.program.response,
+        calibration,
+        helped=treatment.response.has_helped,
+    )
     return statistics.median(tone for _, tone in felt) > bar
 
 
@@ -248,7 +258,7 @@ def _conclude(session: Session, treatment: Treatment, plan: MassagePlan) -> Step
         reached_s = treatment.relaxation.history[0][0]
         reached = replace(session, treatment=replace(treatment, reached_s=reached_s))
         return end(reached, Outcome.REACHED, "relaxed without contact")
-    if treatment.response.useless(program.response, session.now_s):
+    if is_pointless(session, treatment):
         return give_up(session, treatment, "no benefit at the ceiling")
     if treatment.kneading.is_used_up(plan) and not _may_still_prove(session, treatment):
         return give_up(session, treatment, "the contact time of the row is used up")
