@@ -89,10 +89,11 @@ class BoutConfig(ConfigModel):
     def _not_too_long_pushed(self) -> Self:
         bout = Bout(**self.model_dump())
         share = round(longest_on_s(bout) / ON_WINDOW_S, 6)
-        if self.push_s > 0 and share > COMPILED[Quantity.ON_FRACTION].absolute:
+        most = COMPILED[Quantity.ON_FRACTION].absolute
+        if self.push_s > 0 and self.on_share <= most < share:
             msg = (
-                f"push_s: expected at most {COMPILED[Quantity.ON_FRACTION].absolute:g} "
-                f"of any minute on, got {share:.3g}; make it shorter or rest longer"
+                f"push_s: expected at most {most:g} of any minute on, got "
+                f"{share:.3g}; make it shorter or rest longer"
             )
             raise ValueError(msg)
         if self.push_s > 0 and self.rest_s < self.off_s:

@@ -102,23 +102,3 @@ def was_interrupted(session: Session, t_s: float, pause_s: float) -> bool:
     """
     is_new = session.phase is Phase.TREATING and session.phase_since_s > t_s
     return is_new or session.now_s - t_s > pause_s
-
-
-def is_pointless(session: Session, treatment: Treatment) -> bool:
-    """Return whether more of the same does not help.
-
-    Parameters
-    ----------
-    session : Session
-        Treating.
-    treatment : Treatment
-        Its treatment.
-
-    Returns
-    -------
-    bool
-        True once the time at the ceiling has brought nothing, or is over.
-    """
-    plan, now_s = session.setup.program.response, session.now_s
-    response = treatment.response
-    return response.useless(plan, now_s) or response.overdue(plan, now_s)

@@ -7,7 +7,6 @@ from dsp.types import QualityFlag
 from service.core.actuators import Drive
 from service.core.contact import (
     after_strike,
-    is_pointless,
     nothing,
     was_interrupted,
     with_level,
@@ -258,7 +257,7 @@ def _conclude(session: Session, treatment: Treatment, plan: MassagePlan) -> Step
         reached_s = treatment.relaxation.history[0][0]
         reached = replace(session, treatment=replace(treatment, reached_s=reached_s))
         return end(reached, Outcome.REACHED, "relaxed without contact")
-    if is_pointless(session, treatment):
+    if treatment.response.useless(program.response, session.now_s):
         return give_up(session, treatment, "no benefit at the ceiling")
     if treatment.kneading.is_used_up(plan) and not _may_still_prove(session, treatment):
         return give_up(session, treatment, "the contact time of the row is used up")

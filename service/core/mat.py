@@ -7,7 +7,6 @@ from dataclasses import replace
 from service.core.actuators import Drive
 from service.core.contact import (
     after_strike,
-    is_pointless,
     nothing,
     was_interrupted,
     with_level,
@@ -286,7 +285,7 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
         return enter(replace(session, treatment=reached), Phase.WEANING)
     if treatment.lying.is_gone:
         return give_up(session, treatment, "no zone is tolerated")
-    if is_pointless(session, treatment):
+    if treatment.response.useless(program.response, now_s):
         return give_up(session, treatment, "no benefit at the ceiling")
     if now_s - treatment.started_s >= session.setup.treatment_s:
         return give_up(session, treatment, "treatment time is over")
