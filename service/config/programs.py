@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -21,7 +21,13 @@ from service.config.actuation import (
     PressureTable,
     actuation_data,
 )
-from service.config.base import ConfigModel, Name, Seconds, Share
+from service.config.base import ConfigModel, Name, Seconds
+from service.config.groups import (
+    CalibrationConfig,
+    ResponseConfig,
+    SuccessConfig,
+    TimingConfig,
+)
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
 from service.config.plans import (
@@ -65,8 +71,7 @@ LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
 #: A shorter touch never gets back: a ramp, and permits on their way. A.
 SHORTEST_TOUCH_S = 1.6 * RETURN_RAMP_S
 
-_BOUT, _SUCCESS = Bout(), Success()
-_CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()
+_BOUT = Bout()
 
 
 class BoutConfig(ConfigModel):
@@ -102,60 +107,6 @@ class BoutConfig(ConfigModel):
         return self
 
 
-class SuccessConfig(ConfigModel):
-    """``[success]``: what counts as relaxed."""
-
-    threshold_pct_mvc: Annotated[float, Field(gt=0, le=50)] = _SUCCESS.threshold_pct_mvc
-    hold_s: Seconds = _SUCCESS.hold_s
-    hold_fraction: Share = _SUCCESS.hold_fraction
-    exit_ratio: Annotated[float, Field(ge=1, le=3)] = _SUCCESS.exit_ratio
-    exit_s: Seconds = _SUCCESS.exit_s
-
-
-class CalibrationConfig(ConfigModel):
-    """``[calibration]``: how rest, MVC and baseline are recorded."""
-
-    rest_s: Annotated[float, Field(ge=3, le=300)] = _CALIBRATION.rest_s
-    mvc_s: Annotated[float, Field(ge=2.5, le=10)] = _CALIBRATION.mvc_s
-    mvc_trials: Annotated[int, Field(ge=1, le=10)] = _CALIBRATION.mvc_trials
-    pause_s: Seconds = _CALIBRATION.pause_s
-    relax_s: Seconds = _CALIBRATION.relax_s
-    baseline_s: Annotated[float, Field(ge=3, le=300)] = _CALIBRATION.baseline_s
-    noise_refuse_pct_mvc: Annotated[float, Field(gt=0, le=20)] = (
-        _CALIBRATION.noise_refuse_pct_mvc
-    )
-    noise_s: Annotated[float, Field(ge=0, le=300)] = _CALIBRATION.noise_s
-    mvc_extra: Annotated[int, Field(ge=0, le=5)] = _CALIBRATION.mvc_extra
-    reference: Literal["mvc", "rvc"] = "mvc"
-    rvc_pct_mvc: Annotated[float, Field(ge=5, le=30)] = _CALIBRATION.rvc_pct_mvc
-
-
-class ResponseConfig(ConfigModel):
-    """``[response]``: when a response to stimulation ends or limits it."""
-
-    adverse_ratio: Annotated[float, Field(gt=1, le=2)] = _RESPONSE.adverse_ratio
-    adverse_sd: Annotated[float, Field(ge=0, le=10)] = _RESPONSE.adverse_sd
-    cap_ratio: Share = _RESPONSE.cap_ratio
-    cool_down_s: Seconds = _RESPONSE.cool_down_s
-    strikes: Annotated[int, Field(ge=1, le=3)] = _RESPONSE.strikes
-    useless_s: Seconds = _RESPONSE.useless_s
-    useless_drop: Share = _RESPONSE.useless_drop
-
-
-class TimingConfig(ConfigModel):
-    """``[timing]``: durations that no other group owns."""
-
-    check_s: Annotated[float, Field(ge=1, le=60)] = _TIMING.check_s
-    stale_s: Annotated[float, Field(gt=0, le=0.25)] = _TIMING.stale_s
-    lost_s: Annotated[float, Field(gt=0, le=60)] = _TIMING.lost_s
-    bad_s: Annotated[float, Field(gt=0, le=60)] = _TIMING.bad_s
-    resume_s: Annotated[float, Field(ge=0.5, le=60)] = _TIMING.resume_s
-    treatment_s: Annotated[
-        float, Field(gt=0, le=COMPILED[Quantity.TREATMENT_S].absolute)
-    ] = _TIMING.treatment_s
-    reassess_s: Annotated[float, Field(ge=2, le=300)] = _TIMING.reassess_s
-
-
 #: Tables that say what a program does besides, or instead of, moving one level.
 PLANS = ("feedback", "needling", "massage", "percussion", "mat", "release")
 
@@ -184,7 +135,8 @@ _IDLE: dict[str, frozenset[str]] = {
 def _on_share(actuation: ActuationTable, bout: BoutConfig) -> dict[Quantity, float]:
     """Return the on-time of the bouts, where the modality has any."""
     actuator = ACTUATORS.get(Modality(actuation.modality))
-    if actuator is None or actuator.on_fraction is None:
+    has_bouts = "bout" not in _IDLE.get(actuation.modality, frozenset())
+    if actuator is None or actuator.on_fraction is None or not has_bouts:
         return {}
     return {actuator.on_fraction: bout.on_share}
 
