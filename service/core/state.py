@@ -118,7 +118,8 @@ class Setup:
         return min(self.program.timing.treatment_s, bound.value)
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: `evolve` copies it many times per second.
+@dataclass(frozen=True)
 class Treatment:
     """What happens while the muscle is treated.
 
@@ -179,7 +180,8 @@ class Treatment:
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: `evolve` copies it many times per second.
+@dataclass(frozen=True)
 class Session:
     """A session at one moment.
 
