@@ -1,4 +1,4 @@
-"""What a state says of programs beyond tone and level: measures, feedback, needles."""
+"""What a state says of programs beyond tone and level: measures, muscle, needles."""
 
 import msgspec
 
@@ -30,6 +30,36 @@ class FeedbackState(msgspec.Struct, frozen=True, kw_only=True):
     success_share: float | None
     trial: int
     trial_s: float
+
+
+class MuscleResponseState(msgspec.Struct, frozen=True, kw_only=True):
+    """What the muscle answered in the newest on part that could tell.
+
+    ``m_wave_uv`` is the M-wave from peak to peak, ``scatter_uv`` its standard error;
+    where it could not be measured, ``why`` says so. The median frequency is that of the
+    off part before, above 5 %MVC.
+    """
+
+    amplitude_ma: float
+    m_wave_uv: float | None
+    scatter_uv: float | None
+    median_frequency_hz: float | None
+    why: str
+
+
+class SearchState(msgspec.Struct, frozen=True, kw_only=True):
+    """A search of thresholds: where it is, what is known, how it ended.
+
+    Thresholds are those that the operator has marked, or the search has found.
+    """
+
+    under_way: bool
+    amplitude_ma: float
+    ceiling_ma: float
+    sensory_ma: float | None
+    motor_ma: float | None
+    tolerance_ma: float | None
+    outcome: str
 
 
 class NeedlingState(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,13 @@ Not-a-number never travels: what is not known is ``None``.
 
 import msgspec
 
-from service.program_states import FeedbackState, MeasureState, NeedlingState
+from service.program_states import (
+    FeedbackState,
+    MeasureState,
+    MuscleResponseState,
+    NeedlingState,
+    SearchState,
+)
 
 
 class ChannelTension(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +198,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     actuators: tuple[ActuatorState, ...] = ()
     feedback: FeedbackState | None = None
     needling: NeedlingState | None = None
+    muscle_response: MuscleResponseState | None = None
+    search: SearchState | None = None
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

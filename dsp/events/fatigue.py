@@ -17,6 +17,35 @@ MIN_SEGMENTS = 5  # A: assumption
 _MINUTE_S = 60.0
 
 
+def median_frequency_of(
+    y: F64, fs: float, band_hz: tuple[float, float], min_rms_uv: float
+) -> float:
+    """Return the median frequency of a segment of one channel.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_samples, 1)
+        Filtered EMG in microvolt; not modified.
+    fs : float
+        Sampling rate in hertz.
+    band_hz : tuple of float
+        Band in hertz.
+    min_rms_uv : float
+        RMS of `MIN_TENSION_PCT_MVC` of the MVC in microvolt.
+
+    Returns
+    -------
+    float
+        In hertz; NaN below that RMS, and where samples are missing.
+    """
+    power = float(np.mean(np.square(y)))
+    # A comparison with NaN is false, which is what is wanted.
+    if not power >= min_rms_uv * min_rms_uv:
+        return math.nan
+    spectrum = welch(y, fs, SEGMENT_S / 2)
+    return float(median_frequency_hz(spectrum, *band_hz)[0])
+
+
 class MedianFrequencyTrend:
     """Linear regression of the median frequency of one channel against time.
 
@@ -60,11 +89,11 @@ class MedianFrequencyTrend:
         for block, bad in self._reblock.push(y):
             t_s = (self._segments + 0.5) * self._reblock.n_rows / self._fs
             self._segments += 1
-            rms = math.sqrt(float(np.mean(np.square(block))))
-            if bad.any() or rms < self._min_rms_uv:
+            if bad.any():
                 continue
-            spectrum = welch(block, self._fs, SEGMENT_S / 2)
-            f = float(median_frequency_hz(spectrum, *self._band_hz)[0])
+            f = median_frequency_of(block, self._fs, self._band_hz, self._min_rms_uv)
+            if math.isnan(f):
+                continue
             self._sums += (t_s, f, t_s * t_s, t_s * f)
             self.n_used += 1
 

@@ -6,7 +6,14 @@ from pydantic import Field, StringConstraints, model_validator
 
 from service.config.base import ConfigModel
 from service.core.arming import CHECKLIST
-from service.core.plans import AssessPlan, FeedbackPlan, Measure, NeedlingPlan
+from service.core.plans import (
+    AssessPlan,
+    FeedbackPlan,
+    Measure,
+    NeedlingPlan,
+    SearchPlan,
+)
+from service.core.thresholds import MOTOR_RATIO, TOLERANCE_RATIO
 
 _FEEDBACK, _NEEDLING = FeedbackPlan(), NeedlingPlan()
 
@@ -37,6 +44,34 @@ class NeedlingTable(ConfigModel):
     def to_core(self) -> NeedlingPlan:
         """Return the plan."""
         return NeedlingPlan(**self.model_dump())
+
+
+_SEARCH = SearchPlan()
+
+
+class SearchTable(ConfigModel):
+    """``[search]``: sensory and motor threshold are searched for at the begin."""
+
+    start_ma: Annotated[float, Field(gt=0, le=5)] = _SEARCH.start_ma
+    step_ma: Annotated[float, Field(gt=0, le=1)] = _SEARCH.step_ma
+    dwell_bouts: Annotated[int, Field(ge=1, le=10)] = _SEARCH.dwell_bouts
+    ceiling_ma: Annotated[float, Field(gt=0)] | None = None
+    """Neither the search nor, after it, the law goes higher; left out: the highest
+    amplitude of the program.
+    """
+
+    m_wave_uv: Annotated[float, Field(ge=20, le=2000)] = _SEARCH.m_wave_uv
+    twitch_ratio: Annotated[float, Field(ge=1, le=1.5)] = _SEARCH.twitch_ratio
+    start_share: Annotated[float, Field(ge=0, le=1)] = _SEARCH.start_share
+    motor_ratio: Annotated[float, Field(ge=0.5, le=MOTOR_RATIO)] = _SEARCH.motor_ratio
+    tolerance_ratio: Annotated[float, Field(ge=0.5, le=TOLERANCE_RATIO)] = (
+        _SEARCH.tolerance_ratio
+    )
+
+    def to_core(self, bound_ma: float) -> SearchPlan:
+        """Return the plan; ``bound_ma`` is the highest amplitude of the program."""
+        stated = self.model_dump(exclude={"ceiling_ma"})
+        return SearchPlan(**stated, ceiling_ma=self.ceiling_ma or bound_ma)
 
 
 MeasureName = Literal[

@@ -6,7 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from service.config.actuation import AnyActuation, NothingTable, actuation_data
+from service.config.actuation import (
+    AnyActuation,
+    EmsTable,
+    NothingTable,
+    actuation_data,
+)
 from service.config.base import ConfigModel, Name, Seconds, Share
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
@@ -15,15 +20,17 @@ from service.config.plans import (
     Contraindications,
     FeedbackTable,
     NeedlingTable,
+    SearchTable,
     not_compiled,
 )
+from service.core.dose import ON_WINDOW_S
 from service.core.limits import (
     COMPILED,
     Quantity,
     above_recommended,
     beyond_compiled,
 )
-from service.core.plans import Modality
+from service.core.plans import Modality, SearchPlan
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -32,7 +39,14 @@ from service.core.program import (
     Success,
     Timing,
 )
+from service.core.rhythm import longest_on_s
+from service.core.slew import ESTABLISHED_MEMORY_S, RETURN_RAMP_S
 from service.errors import ConfigError
+
+#: After a longer rest an amplitude is no longer familiar, and rises from zero. A.
+LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
+#: A shorter touch never gets back: a ramp, and permits on their way. A.
+SHORTEST_TOUCH_S = 1.6 * RETURN_RAMP_S
 
 _BOUT, _SUCCESS = Bout(), Success()
 _CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()
@@ -44,6 +58,10 @@ class BoutConfig(ConfigModel):
     on_s: Seconds = _BOUT.on_s
     off_s: Seconds = _BOUT.off_s
     settle_s: Seconds = _BOUT.settle_s
+    push_s: Annotated[float, Field(ge=0, le=36)] = _BOUT.push_s
+    rest_s: Annotated[float, Field(gt=0, le=LONGEST_REST_S)] = _BOUT.rest_s
+    touches: Annotated[int, Field(ge=1, le=30)] = _BOUT.touches
+    touch_s: Annotated[float, Field(ge=SHORTEST_TOUCH_S, le=10)] = _BOUT.touch_s
 
     @model_validator(mode="after")
     def _not_too_long_on(self) -> Self:
@@ -51,6 +69,21 @@ class BoutConfig(ConfigModel):
         beyond = beyond_compiled({Quantity.ON_FRACTION: share})
         if beyond:
             raise ValueError(", ".join(beyond))
+        return self
+
+    @model_validator(mode="after")
+    def _not_too_long_pushed(self) -> Self:
+        bout = Bout(**self.model_dump())
+        share = round(longest_on_s(bout) / ON_WINDOW_S, 6)
+        if self.push_s > 0 and share > COMPILED[Quantity.ON_FRACTION].absolute:
+            msg = (
+                f"push_s: expected at most {COMPILED[Quantity.ON_FRACTION].absolute:g} "
+                f"of any minute on, got {share:.3g}; make it shorter or rest longer"
+            )
+            raise ValueError(msg)
+        if self.push_s > 0 and self.rest_s < self.off_s:
+            msg = f"rest_s: expected at least off_s, got {self.rest_s:g} s"
+            raise ValueError(msg)
         return self
 
 
@@ -109,7 +142,7 @@ class TimingConfig(ConfigModel):
 
 
 #: Groups of a program that mean something only where something goes out.
-_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s"})
+_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s", "search"})
 
 
 class ProgramConfig(ConfigModel):
@@ -143,6 +176,9 @@ class ProgramConfig(ConfigModel):
 
     needling: NeedlingTable | None = None
     """Observation of needling; only where nothing is actuated."""
+
+    search: SearchTable | None = None
+    """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
 
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
@@ -178,6 +214,21 @@ class ProgramConfig(ConfigModel):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _searches_below_its_bound(self) -> Self:
+        table, plan = self.actuation, self._search()
+        bound_ma = table.max_amplitude_ma if isinstance(table, EmsTable) else 0.0
+        if plan is None:
+            return self
+        if not plan.start_ma <= plan.ceiling_ma <= bound_ma:
+            msg = (
+                "expected search.start_ma of at most search.ceiling_ma, and that of at "
+                f"most actuation.max_amplitude_ma of a program with ems ({bound_ma:g} "
+                f"mA), got {plan.start_ma:g} and {plan.ceiling_ma:g} mA"
+            )
+            raise ValueError(msg)
+        return self
+
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
         share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
@@ -209,7 +260,12 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
+            search=self._search(),
         )
+
+    def _search(self) -> SearchPlan | None:
+        bound_ma = getattr(self.actuation, "max_amplitude_ma", 0.0)
+        return self.search.to_core(bound_ma) if self.search else None
 
     @classmethod
     def from_core(cls, program: Program) -> Self:
@@ -240,7 +296,7 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling"):
+    for plan in ("feedback", "needling", "search"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)

@@ -12,7 +12,7 @@ from service.config.meanings import meanings
 from service.config.programs import ProgramConfig
 from service.config.rig import RigConfig
 from service.core.limits import COMPILED
-from service.core.plans import AssessPlan, FeedbackPlan, NeedlingPlan
+from service.core.plans import AssessPlan, FeedbackPlan, NeedlingPlan, SearchPlan
 from service.core.program import (
     Bout,
     CalibrationPlan,
@@ -51,6 +51,7 @@ CORE = (
     CalibrationPlan,
     FeedbackPlan,
     NeedlingPlan,
+    SearchPlan,
     Program,
     ResponsePlan,
     Success,

@@ -19,6 +19,7 @@ from service.core.model import (
     Verb,
 )
 from service.core.needling import mark
+from service.core.searching import begin_search, thresholds_of
 from service.core.stage import BY_HAND
 from service.core.state import Session, Step, Treatment
 from service.core.thresholds import NAMES
@@ -172,8 +173,13 @@ def _start(session: Session, command: Command) -> Step:
 def _begin(session: Session) -> Step:
     # The first part is an off part: the loop measures before it acts.
     now_s = session.now_s
+    program = session.setup.program
     treatment = Treatment(
-        started_s=now_s, bout_s=now_s, law_state=session.setup.program.law.start()
+        started_s=now_s,
+        bout_s=now_s,
+        law_state=program.law.start(),
+        search=begin_search(session.setup),
+        thresholds=thresholds_of(program),
     )
     return enter(replace(session, treatment=treatment), Phase.TREATING)
 

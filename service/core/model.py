@@ -159,6 +159,33 @@ class TwitchSeen:
     peak_pct_mvc: float
 
 
+@dataclass(frozen=True, slots=True)
+class MuscleResponse:
+    """What the muscle answered in one on part, told soon after it.
+
+    Parameters
+    ----------
+    now_s : float
+        LSL clock of this host.
+    amplitude_ma : float
+        Mean amplitude of the pulses that were averaged.
+    m_wave_uv, scatter_uv : float
+        M-wave from peak to peak and its standard error in microvolt; NaN if it could
+        not be measured.
+    median_frequency_hz : float
+        Of the EMG in the off part before; NaN below 5 %MVC, where it says nothing.
+    why : str
+        Why the M-wave could not be measured; empty if it could.
+    """
+
+    now_s: float
+    amplitude_ma: float
+    m_wave_uv: float
+    scatter_uv: float
+    median_frequency_hz: float = math.nan
+    why: str = ""
+
+
 class Verb(enum.StrEnum):
     """What an operator can ask for."""
 
@@ -234,6 +261,7 @@ Event = (
     | JournalSeen
     | FaultRaised
     | TwitchSeen
+    | MuscleResponse
     | Command
 )
 

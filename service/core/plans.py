@@ -87,3 +87,43 @@ class NeedlingPlan:
     marker: str = "insertion"
     late_s: float = 1.0
     early_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlan:
+    """The search of thresholds at the begin of a treatment: up, one bout at a time.
+
+    Parameters
+    ----------
+    start_ma : float
+        Amplitude of the first bout. A.
+    step_ma : float
+        Rise from one amplitude to the next; at most 1 mA. A.
+    dwell_bouts : int
+        So many bouts at each amplitude. A.
+    ceiling_ma : float
+        Neither the search nor, after it, the law goes higher. A.
+    m_wave_uv : float
+        A muscle answers from an M-wave of this size on, from peak to peak. A: 50 µV.
+    twitch_ratio : float
+        The motor threshold, from which on a contraction is seen, over the amplitude at
+        which the muscle answers: EMG shows the first motor units before a joint or an
+        eye does. A.
+    start_share : float
+        Where the level starts between the sensory threshold, 0, and the motor
+        threshold, 1. A.
+    motor_ratio : float
+        Ceiling over motor threshold: a comfortable twitch. A: up to about 1.2.
+    tolerance_ratio : float
+        Ceiling over what is tolerated. A.
+    """
+
+    start_ma: float = 1.0
+    step_ma: float = 0.5
+    dwell_bouts: int = 1
+    ceiling_ma: float = 15.0
+    m_wave_uv: float = 50.0
+    twitch_ratio: float = 1.0
+    start_share: float = 0.5
+    motor_ratio: float = 1.2
+    tolerance_ratio: float = 0.85

@@ -18,6 +18,7 @@ from service.core.model import (
     Event,
     FaultRaised,
     JournalSeen,
+    MuscleResponse,
     Outcome,
     Phase,
     ReadbackSeen,
@@ -29,6 +30,7 @@ from service.core.model import (
     TwitchSeen,
 )
 from service.core.needling import observe, see_twitch, summary_notes
+from service.core.searching import conclude_search, see_response
 from service.core.state import Session, Step
 from service.core.training import train
 from service.core.transitions import enter, fail
@@ -59,6 +61,10 @@ def reduce(session: Session, event: Event) -> Step:
         What is worth telling.
     """
     session = evolve(session, now_s=max(session.now_s, event.now_s))
+    return conclude_search(_answer(session, event))
+
+
+def _answer(session: Session, event: Event) -> Step:
     match event:
         case SampleArrived(sample=sample, others=others):
             return _see_sample(evolve(session, others=others), sample)
@@ -74,10 +80,16 @@ def reduce(session: Session, event: Event) -> Step:
             return watch(evolve(session, journal_s=now_s, journal_trouble=why))
         case FaultRaised(cause=cause):
             return fail(session, cause)
-        case TwitchSeen():
-            return see_twitch(session, event)
+        case TwitchSeen() | MuscleResponse():
+            return _see_muscle(session, event)
         case Command():
             return COMMANDS[event.verb](session, event)
+
+
+def _see_muscle(session: Session, event: TwitchSeen | MuscleResponse) -> Step:
+    if isinstance(event, TwitchSeen):
+        return see_twitch(session, event)
+    return see_response(session, event)
 
 
 def _see_sample(session: Session, sample: Sample) -> Step:

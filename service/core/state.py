@@ -13,10 +13,12 @@ from service.core.guards import CrampWatch, ToneLock
 from service.core.leak import LeakResult, LeakRun
 from service.core.limits import Bound, Limits, Quantity
 from service.core.measures import Entered
-from service.core.model import Note, Outcome, Phase, Sample
+from service.core.model import MuscleResponse, Note, Outcome, Phase, Sample
 from service.core.permits import account
 from service.core.program import Program
 from service.core.response import Response
+from service.core.rhythm import Rhythm
+from service.core.search import Search
 from service.core.shaping import Feedback
 from service.core.slew import Established
 from service.core.stage import Stage
@@ -131,6 +133,8 @@ class Treatment:
         Begin of the current on or off part.
     on : bool
         Whether the current part is an on part.
+    rhythm : Rhythm
+        Which on part it is, or was before the current off part.
     level : Level
         Amplitude that the law wants in on parts.
     tone_pct_mvc, tone_s : float
@@ -157,12 +161,17 @@ class Treatment:
     needling : Needling
         What was marked and seen while needling is observed.
     thresholds : Thresholds
-        Amplitudes that the operator has marked.
+        Amplitudes that the operator has marked, or a search has found.
+    search : Search or None
+        The search of thresholds that the treatment began with; None without one.
+    muscle : MuscleResponse or None
+        What the muscle answered in the newest on part that could tell.
     """
 
     started_s: float
     bout_s: float
     on: bool = False
+    rhythm: Rhythm = field(default_factory=Rhythm)
     level: Level = field(default_factory=Level)
     tone_pct_mvc: float = math.nan
     tone_s: float = -math.inf
@@ -178,6 +187,8 @@ class Treatment:
     feedback: Feedback | None = None
     needling: Needling = field(default_factory=Needling)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    search: Search | None = None
+    muscle: MuscleResponse | None = None
 
 
 # Without slots: `evolve` copies it many times per second.

@@ -21,11 +21,18 @@ class Thresholds:
     ----------
     sensory_ma, motor_ma, tolerance_ma : float
         Infinity while nobody has marked them.
+    motor_ratio, tolerance_ratio : float
+        What they bound, relative to them.
+    search_ma : float
+        Ceiling of their search; infinity where they are not searched for.
     """
 
     sensory_ma: float = math.inf
     motor_ma: float = math.inf
     tolerance_ma: float = math.inf
+    motor_ratio: float = MOTOR_RATIO
+    tolerance_ratio: float = TOLERANCE_RATIO
+    search_ma: float = math.inf
 
     def marked(self, name: str, amplitude_ma: float) -> "Thresholds":
         """Return the thresholds after one more mark.
@@ -54,6 +61,7 @@ class Thresholds:
             Reason to ceiling; the sensory threshold bounds nothing.
         """
         return {
-            f"threshold:{MOTOR}": MOTOR_RATIO * self.motor_ma,
-            f"threshold:{TOLERANCE}": TOLERANCE_RATIO * self.tolerance_ma,
+            f"threshold:{MOTOR}": self.motor_ratio * self.motor_ma,
+            f"threshold:{TOLERANCE}": self.tolerance_ratio * self.tolerance_ma,
+            "threshold:search": self.search_ma,
         }

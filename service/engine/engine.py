@@ -188,7 +188,7 @@ class Engine:
     def _observe(self, feed: Feed, sample: model.Sample) -> None:
         if (session := self._session) is None:
             return
-        notes, seen = self._observers.hear(session, sample, feed)
+        notes, seen = self._observers.hear(session, sample, feed, self._output)
         for note in notes:
             self._tell_note(note)
             self._recording.note(session, note)

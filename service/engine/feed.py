@@ -46,6 +46,9 @@ class Feed:
         self._frequency_hz = 0.0
         self._watched: int | None = None
         self._cleaned: deque[F64] = deque(maxlen=MAX_PIECES)
+        # The newest EMG as it came, and where in it the trigger rose, if there is one.
+        self.raw_uv = np.zeros((0, len(self.labels)))
+        self.raw_pulses: list[float] | None = None
         self._chain = self._make_chain()
         self.notice = "; ".join(self._chain.design.warnings)
 
@@ -53,6 +56,11 @@ class Feed:
     def sample_rate_hz(self) -> float:
         """Nominal rate of the stream."""
         return self._info.nominal_rate_hz
+
+    @property
+    def mains_hz(self) -> float:
+        """Power line as the rig states it; 0 for none."""
+        return float(self._filtering.mains_hz)
 
     @property
     def band_hz(self) -> tuple[float, float]:
@@ -78,9 +86,13 @@ class Feed:
             return
         self.t_s = float(chunk.t_s[-1])
         if not isinstance(self._chain, AccurateChain) or self._trigger is None:
+            self.raw_uv = chunk.emg_uv
             self.reading = self._chain.process(chunk.emg_uv)
-        else:
-            self.reading = self._chain.process(*self._trigger.split(chunk.emg_uv))
+            return
+        first = self._trigger.rows
+        self.raw_uv, pulses = self._trigger.split(chunk.emg_uv)
+        self.raw_pulses = [row - first for row in pulses]
+        self.reading = self._chain.process(self.raw_uv, pulses)
 
     def expect_pulses(self, frequency_hz: float) -> None:
         """Note the rate at which the output gives pulses; 0 while it is off."""

@@ -21,7 +21,13 @@ from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.watch import operator_trouble
 from service.engine.feed import Feed
-from service.program_states import FeedbackState, MeasureState, NeedlingState
+from service.program_states import (
+    FeedbackState,
+    MeasureState,
+    MuscleResponseState,
+    NeedlingState,
+    SearchState,
+)
 from service.states import (
     ActuatorState,
     CalibrationProgress,
@@ -139,6 +145,8 @@ def session_state(
         actuates=program.actuates,
         feedback=_feedback_state(session),
         needling=_needling_state(session),
+        muscle_response=_muscle_state(session),
+        search=_search_state(session),
         **names,
     )
 
@@ -206,6 +214,35 @@ def _needling_state(session: Session) -> NeedlingState | None:
         for key, value in asdict(summary).items()
     }
     return NeedlingState(**told)
+
+
+def _muscle_state(session: Session) -> MuscleResponseState | None:
+    muscle = session.treatment.muscle if session.treatment else None
+    if muscle is None:
+        return None
+    return MuscleResponseState(
+        amplitude_ma=muscle.amplitude_ma,
+        m_wave_uv=finite(muscle.m_wave_uv),
+        scatter_uv=finite(muscle.scatter_uv),
+        median_frequency_hz=finite(muscle.median_frequency_hz),
+        why=muscle.why,
+    )
+
+
+def _search_state(session: Session) -> SearchState | None:
+    treatment, plan = session.treatment, session.setup.program.search
+    if plan is None or treatment is None or treatment.search is None:
+        return None
+    search, marked = treatment.search, treatment.thresholds
+    return SearchState(
+        under_way=search.is_under_way,
+        amplitude_ma=search.amplitude_ma,
+        ceiling_ma=plan.ceiling_ma,
+        sensory_ma=finite(marked.sensory_ma),
+        motor_ma=finite(marked.motor_ma),
+        tolerance_ma=finite(marked.tolerance_ma),
+        outcome=search.end.value if search.end else "",
+    )
 
 
 def _measures(session: Session) -> tuple[MeasureState, ...]:

@@ -36,7 +36,7 @@ class Trigger:
 
     def restart(self) -> None:
         """Begin a new signal: what is high already is no pulse."""
-        self._rows = 0
+        self.rows = 0
         self._high = True
 
     def split(self, values_uv: F64) -> tuple[F64, list[float]]:
@@ -44,7 +44,7 @@ class Trigger:
         # NaN is not high: a trigger that comes back high is taken for a pulse.
         high = values_uv[:, self._channel] >= self._level_uv
         rises = high & ~np.concatenate(([self._high], high[:-1]))
-        rows = (self._rows + np.flatnonzero(rises)).astype(float).tolist()
-        self._rows += len(high)
+        rows = (self.rows + np.flatnonzero(rises)).astype(float).tolist()
+        self.rows += len(high)
         self._high = bool(high[-1]) if len(high) else self._high
         return np.ascontiguousarray(values_uv[:, self._columns]), rows

@@ -16,6 +16,8 @@ TOLD = frozenset(
         "refused",
         "strike",
         "relapse",
+        "search",
+        "threshold",
         "calibration",
         "leak",
         "end",

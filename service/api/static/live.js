@@ -206,6 +206,19 @@ function showSignal(state) {
     const load = [activity.static_pct_mvc, activity.median_pct_mvc, activity.peak_pct_mvc].map((v) => number(v));
     rows.push(["load P10 / P50 / P90", `${load.join(" / ")} %MVC`, false]);
   }
+  const answer = state.session?.muscle_response;
+  if (answer) {
+    const wave = answer.why || `M-wave ${number(answer.m_wave_uv, 0)} ± ${number(answer.scatter_uv, 0)} µV`;
+    const median = answer.median_frequency_hz === null ? "" : `, median ${number(answer.median_frequency_hz, 0)} Hz`;
+    rows.push([`muscle at ${number(answer.amplitude_ma)} mA`, `${wave}${median}`, Boolean(answer.why)]);
+  }
+  const search = state.session?.search;
+  if (search) {
+    const known = ["sensory", "motor", "tolerance"].filter((name) => search[`${name}_ma`] !== null)
+      .map((name) => `${name} ${number(search[`${name}_ma`])} mA`);
+    const where = search.outcome || `at ${number(search.amplitude_ma)} of at most ${number(search.ceiling_ma)} mA`;
+    rows.push(["search of thresholds", [where, ...known].join(", "), false]);
+  }
   const latency = state.latency;
   if (latency.n) rows.push(["sample → permit", `${number(latency.median_ms, 2)} ms, p99 ${number(latency.p99_ms, 2)}`, false]);
   const key = JSON.stringify(rows);
