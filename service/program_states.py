@@ -32,6 +32,28 @@ class FeedbackState(msgspec.Struct, frozen=True, kw_only=True):
     trial_s: float
 
 
+class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a pressure release is: the step, and what is asked for in it.
+
+    ``left_s`` is how long the step lasts at most. ``pressed_kpa`` is ``None`` where a
+    therapist presses. ``sound_hz``, ``in_band`` and ``in_band_s`` pace an effort; the
+    sound is 0, and the rest ``None``, in any other step.
+    """
+
+    step: str
+    text: str
+    cycle: int
+    n_cycles: int
+    left_s: float
+    site: str
+    pressed_kpa: float | None
+    discomfort_nrs: float | None
+    sound_hz: float
+    in_band: bool | None
+    in_band_s: float | None
+    effort_s: float
+
+
 class MuscleResponseState(msgspec.Struct, frozen=True, kw_only=True):
     """What the muscle answered in the newest on part that could tell.
 
@@ -62,6 +84,29 @@ class SearchState(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
 
 
+class TargetedState(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several muscles that are treated at once, each by its own loop.
+
+    ``charge_share`` is of what the session may give to all. ``ended`` says why it is
+    not stimulated any more. ``coactivations`` counts how often its tone rose while
+    others were stimulated.
+    """
+
+    label: str
+    tone_pct_mvc: float | None
+    baseline_pct_mvc: float | None
+    threshold_pct_mvc: float
+    level_ma: float
+    permitted_ma: float
+    charge_share: float
+    strikes: int
+    picked: bool
+    relaxed: bool
+    ended: str
+    coactivations: int
+    final_pct_mvc: float | None
+
+
 class NeedlingState(msgspec.Struct, frozen=True, kw_only=True):
     """What an observation of needling has come to so far.
 
@@ -85,3 +130,29 @@ class NeedlingState(msgspec.Struct, frozen=True, kw_only=True):
     if_unchanged_above_pct_mvc: float | None
     if_unchanged_below_pct_mvc: float | None
     finding: str
+
+
+class MassageState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a massage is at: its stage, and the contact so far of what is allowed.
+
+    ``rate_hz`` is that of the strokes or of the vibration; ``is_fast`` whether the
+    higher rate of the program is in use because tone has been seen to fall.
+    """
+
+    pattern: str
+    depth: str
+    rate_hz: float
+    is_fast: bool
+    contact_s: float
+    contact_limit_s: float
+
+
+class MatState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a mat is at; what each zone does is told with the actuators.
+
+    ``in_discomfort`` is true while a moderate rise of the tone is to be expected.
+    """
+
+    n_pressing: int
+    n_ended: int
+    in_discomfort: bool

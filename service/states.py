@@ -7,10 +7,14 @@ import msgspec
 
 from service.program_states import (
     FeedbackState,
+    MassageState,
+    MatState,
     MeasureState,
     MuscleResponseState,
     NeedlingState,
+    ReleaseState,
     SearchState,
+    TargetedState,
 )
 
 
@@ -136,13 +140,18 @@ class LatencyState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActuatorState(msgspec.Struct, frozen=True, kw_only=True):
-    """One actuator of a session: what it may do now, in its ``unit``."""
+    """One actuator of a session: what it may do now, in its ``unit``.
+
+    ``doing`` says it in a word where a plan moves it: the depth of a massage, what a
+    zone of a mat does.
+    """
 
     label: str
     modality: str
     unit: str
     permitted: float
     frequency_hz: float
+    doing: str = ""
 
 
 class SessionState(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,8 +207,12 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     actuators: tuple[ActuatorState, ...] = ()
     feedback: FeedbackState | None = None
     needling: NeedlingState | None = None
+    release: ReleaseState | None = None
+    massage: MassageState | None = None
+    mat: MatState | None = None
     muscle_response: MuscleResponseState | None = None
     search: SearchState | None = None
+    targeted: tuple[TargetedState, ...] = ()
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

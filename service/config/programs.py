@@ -2,17 +2,31 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from service.config.actuation import (
+    ActuationTable,
     AnyActuation,
     EmsTable,
-    NothingTable,
+    PressureTable,
     actuation_data,
 )
-from service.config.base import ConfigModel, Name, Seconds, Share
+from service.config.base import ConfigModel, Name, Seconds
+from service.config.fitting import IDLE, NO_PUSH, PLANS, ROWS, idle_of, misfit
+from service.config.groups import (
+    CalibrationConfig,
+    ResponseConfig,
+    SuccessConfig,
+    TimingConfig,
+)
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
 from service.config.plans import (
@@ -23,6 +37,15 @@ from service.config.plans import (
     SearchTable,
     not_compiled,
 )
+from service.config.release_table import ReleaseTable, why_too_long
+from service.config.targeted import TargetedTable
+from service.config.touch import (
+    MassageTable,
+    MatPlanTable,
+    PercussionTable,
+    massage_data,
+)
+from service.core.actuators import ACTUATORS
 from service.core.dose import ON_WINDOW_S
 from service.core.limits import (
     COMPILED,
@@ -48,8 +71,7 @@ LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
 #: A shorter touch never gets back: a ramp, and permits on their way. A.
 SHORTEST_TOUCH_S = 1.6 * RETURN_RAMP_S
 
-_BOUT, _SUCCESS = Bout(), Success()
-_CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()
+_BOUT = Bout()
 
 
 class BoutConfig(ConfigModel):
@@ -63,22 +85,20 @@ class BoutConfig(ConfigModel):
     touches: Annotated[int, Field(ge=1, le=30)] = _BOUT.touches
     touch_s: Annotated[float, Field(ge=SHORTEST_TOUCH_S, le=10)] = _BOUT.touch_s
 
-    @model_validator(mode="after")
-    def _not_too_long_on(self) -> Self:
-        share = self.on_s / (self.on_s + self.off_s)
-        beyond = beyond_compiled({Quantity.ON_FRACTION: share})
-        if beyond:
-            raise ValueError(", ".join(beyond))
-        return self
+    @property
+    def on_share(self) -> float:
+        """Share of the time that is on."""
+        return self.on_s / (self.on_s + self.off_s)
 
     @model_validator(mode="after")
     def _not_too_long_pushed(self) -> Self:
         bout = Bout(**self.model_dump())
         share = round(longest_on_s(bout) / ON_WINDOW_S, 6)
-        if self.push_s > 0 and share > COMPILED[Quantity.ON_FRACTION].absolute:
+        most = COMPILED[Quantity.ON_FRACTION].absolute
+        if self.push_s > 0 and self.on_share <= most < share:
             msg = (
-                f"push_s: expected at most {COMPILED[Quantity.ON_FRACTION].absolute:g} "
-                f"of any minute on, got {share:.3g}; make it shorter or rest longer"
+                f"push_s: expected at most {most:g} of any minute on, got "
+                f"{share:.3g}; make it shorter or rest longer"
             )
             raise ValueError(msg)
         if self.push_s > 0 and self.rest_s < self.off_s:
@@ -87,62 +107,13 @@ class BoutConfig(ConfigModel):
         return self
 
 
-class SuccessConfig(ConfigModel):
-    """``[success]``: what counts as relaxed."""
-
-    threshold_pct_mvc: Annotated[float, Field(gt=0, le=50)] = _SUCCESS.threshold_pct_mvc
-    hold_s: Seconds = _SUCCESS.hold_s
-    hold_fraction: Share = _SUCCESS.hold_fraction
-    exit_ratio: Annotated[float, Field(ge=1, le=3)] = _SUCCESS.exit_ratio
-    exit_s: Seconds = _SUCCESS.exit_s
-
-
-class CalibrationConfig(ConfigModel):
-    """``[calibration]``: how rest, MVC and baseline are recorded."""
-
-    rest_s: Annotated[float, Field(ge=3, le=300)] = _CALIBRATION.rest_s
-    mvc_s: Annotated[float, Field(ge=2.5, le=10)] = _CALIBRATION.mvc_s
-    mvc_trials: Annotated[int, Field(ge=1, le=10)] = _CALIBRATION.mvc_trials
-    pause_s: Seconds = _CALIBRATION.pause_s
-    relax_s: Seconds = _CALIBRATION.relax_s
-    baseline_s: Annotated[float, Field(ge=3, le=300)] = _CALIBRATION.baseline_s
-    noise_refuse_pct_mvc: Annotated[float, Field(gt=0, le=20)] = (
-        _CALIBRATION.noise_refuse_pct_mvc
-    )
-    noise_s: Annotated[float, Field(ge=0, le=300)] = _CALIBRATION.noise_s
-    mvc_extra: Annotated[int, Field(ge=0, le=5)] = _CALIBRATION.mvc_extra
-    reference: Literal["mvc", "rvc"] = "mvc"
-    rvc_pct_mvc: Annotated[float, Field(ge=5, le=30)] = _CALIBRATION.rvc_pct_mvc
-
-
-class ResponseConfig(ConfigModel):
-    """``[response]``: when a response to stimulation ends or limits it."""
-
-    adverse_ratio: Annotated[float, Field(gt=1, le=2)] = _RESPONSE.adverse_ratio
-    adverse_sd: Annotated[float, Field(ge=0, le=10)] = _RESPONSE.adverse_sd
-    cap_ratio: Share = _RESPONSE.cap_ratio
-    cool_down_s: Seconds = _RESPONSE.cool_down_s
-    strikes: Annotated[int, Field(ge=1, le=3)] = _RESPONSE.strikes
-    useless_s: Seconds = _RESPONSE.useless_s
-    useless_drop: Share = _RESPONSE.useless_drop
-
-
-class TimingConfig(ConfigModel):
-    """``[timing]``: durations that no other group owns."""
-
-    check_s: Annotated[float, Field(ge=1, le=60)] = _TIMING.check_s
-    stale_s: Annotated[float, Field(gt=0, le=0.25)] = _TIMING.stale_s
-    lost_s: Annotated[float, Field(gt=0, le=60)] = _TIMING.lost_s
-    bad_s: Annotated[float, Field(gt=0, le=60)] = _TIMING.bad_s
-    resume_s: Annotated[float, Field(ge=0.5, le=60)] = _TIMING.resume_s
-    treatment_s: Annotated[
-        float, Field(gt=0, le=COMPILED[Quantity.TREATMENT_S].absolute)
-    ] = _TIMING.treatment_s
-    reassess_s: Annotated[float, Field(ge=2, le=300)] = _TIMING.reassess_s
-
-
-#: Groups of a program that mean something only where something goes out.
-_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s", "search"})
+def _on_share(actuation: ActuationTable, bout: BoutConfig) -> dict[Quantity, float]:
+    """Return the on-time of the bouts, where the modality has any."""
+    actuator = ACTUATORS.get(Modality(actuation.modality))
+    has_bouts = "bout" not in IDLE.get(actuation.modality, frozenset())
+    if actuator is None or actuator.on_fraction is None or not has_bouts:
+        return {}
+    return {actuator.on_fraction: bout.on_share}
 
 
 class ProgramConfig(ConfigModel):
@@ -177,33 +148,85 @@ class ProgramConfig(ConfigModel):
     needling: NeedlingTable | None = None
     """Observation of needling; only where nothing is actuated."""
 
+    release: ReleaseTable | None = None
+    """Pressure release; where pressure is actuated, or a therapist presses."""
+
+    massage: MassageTable | None = None
+    """Kneading and stroking; needed by massage."""
+
+    percussion: PercussionTable | None = None
+    """Percussion; needed by vibration."""
+
+    mat: MatPlanTable | None = None
+    """Zones of a mat; needed by a mat."""
+
     search: SearchTable | None = None
     """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
 
+    @field_validator("bout")
+    @classmethod
+    def _not_too_long_on(cls, bout: BoutConfig, info: ValidationInfo) -> BoutConfig:
+        actuation = info.data.get("actuation")
+        beyond = beyond_compiled(_on_share(actuation, bout)) if actuation else []
+        if beyond:
+            raise ValueError(", ".join(beyond))
+        if bout.push_s > 0 and actuation and actuation.modality in ROWS:
+            raise ValueError(NO_PUSH)
+        return bout
+
+    targeted: TargetedTable | None = None
+    """Several muscles, each with its own loop; only with EMS."""
+
     @model_validator(mode="after")
-    def _fits_what_is_actuated(self) -> Self:
-        stated = [t for t in ("feedback", "needling") if getattr(self, t) is not None]
-        told = ", ".join(stated) or "neither"
-        if not isinstance(self.actuation, NothingTable):
-            if stated:
-                msg = f'{told}: expected [actuation] modality = "none" with it'
-                raise ValueError(msg)
-            return self
-        if len(stated) != 1:
+    def _targets_with_current(self) -> Self:
+        if self.targeted is not None and self.actuation.modality != "ems":
             msg = (
-                "expected one of [feedback] and [needling] where nothing is actuated, "
-                f"got {told}"
+                'targeted: expected [actuation] modality = "ems" with it, '
+                f"got {self.actuation.modality}"
             )
             raise ValueError(msg)
-        idle = sorted(_OF_ACTUATION & self.model_fields_set)
-        if idle:
-            msg = f"{', '.join(idle)}: nothing is actuated, leave it out"
+        if self.targeted is not None and self.search is not None:
+            msg = "search: expected without [targeted], it searches in one muscle only"
+            raise ValueError(msg)
+        if self.targeted is not None and self.bout.push_s > 0:
+            msg = "bout.push_s: expected 0 with [targeted], whose muscles share bouts"
             raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
-    def _measures_in_off_parts(self) -> Self:
-        if isinstance(self.actuation, NothingTable):
+    def _fits_what_is_actuated(self) -> Self:
+        stated = {name for name in PLANS if getattr(self, name) is not None}
+        why = misfit(self.actuation.modality, stated, self.model_fields_set)
+        if why:
+            raise ValueError(why)
+        return self
+
+    @field_validator("release")
+    @classmethod
+    def _presses_no_longer_than_allowed(
+        cls, release: ReleaseTable | None, known: ValidationInfo
+    ) -> ReleaseTable | None:
+        actuation = known.data.get("actuation")
+        if release is not None and isinstance(actuation, PressureTable):
+            why = why_too_long(release, actuation.max_amplitude_kpa)
+            if why:
+                raise ValueError(why)
+        return release
+
+    @model_validator(mode="after")
+    def _light_before_deep(self) -> Self:
+        row = self.massage or self.percussion
+        if row is None:
+            return self
+        highest_hz = getattr(self.actuation, "frequency_hz", 0.0)
+        why = row.trouble(Modality(self.actuation.modality), highest_hz)
+        if why:
+            raise ValueError(why)
+        return self
+
+    @model_validator(mode="after")
+    def _on_and_off_parts(self) -> Self:
+        if "bout" in IDLE.get(self.actuation.modality, frozenset()):
             return self
         room_s = self.bout.off_s - self.bout.settle_s
         if room_s < self.window_s:
@@ -231,18 +254,18 @@ class ProgramConfig(ConfigModel):
 
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
-        share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
         longest = {Quantity.TREATMENT_S: self.timing.treatment_s}
-        acts = not isinstance(self.actuation, NothingTable)
+        acts = self.actuation.modality != "none"
         tables = {
             "actuation": self.actuation.warnings(),
-            "bout": above_recommended({Quantity.ON_FRACTION: share} if acts else {}),
+            "bout": above_recommended(_on_share(self.actuation, self.bout)),
             "timing": above_recommended(longest if acts else {}),
         }
         return [f"{table}: {text}" for table, told in tables.items() for text in told]
 
     def to_core(self) -> Program:
         """Return the program as the core knows it."""
+        row = self.massage or self.percussion
         return Program(
             name=self.name,
             title=self.title,
@@ -260,7 +283,11 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
+            release=self.release.to_core() if self.release else None,
+            massage=row.to_core() if row else None,
+            mat=self.mat.to_core() if self.mat else None,
             search=self._search(),
+            targeted=self.targeted.to_core() if self.targeted else None,
         )
 
     def _search(self) -> SearchPlan | None:
@@ -296,11 +323,15 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling", "search"):
+    for plan in ("feedback", "needling", "mat", "release", "search", "targeted"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)
-    return data if program.actuates else _without(data, _OF_ACTUATION)
+    if program.massage is not None:
+        name, table = massage_data(program.massage, program.frequency_hz)
+        data[name] = table
+    plans = {name for name in PLANS if name in data}
+    return _without(data, idle_of(program.modality, plans))
 
 
 def _without(data: dict[str, Any], keys: frozenset[str]) -> dict[str, Any]:

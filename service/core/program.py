@@ -7,6 +7,7 @@ choices of this project, R numbers recalled without a source that was checked.
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.core.kneading import MassagePlan
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
 from service.core.plans import (
@@ -16,6 +17,9 @@ from service.core.plans import (
     NeedlingPlan,
     SearchPlan,
 )
+from service.core.release_plan import ReleasePlan
+from service.core.turns import TargetedPlan
+from service.core.zones import MatPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +213,16 @@ class Program:
         Of biofeedback.
     needling : NeedlingPlan or None
         Of the observation of needling.
+    release : ReleasePlan or None
+        Of a pressure release, by an actuator or by hands.
+    massage : MassagePlan or None
+        Of massage and percussion.
+    mat : MatPlan or None
+        Of a mat of spikes.
     search : SearchPlan or None
         How thresholds are searched for at the begin; None where they are not.
+    targeted : TargetedPlan or None
+        Of several muscles, each with its own loop.
     """
 
     name: str = "ems-flutter"
@@ -231,12 +243,16 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+    release: ReleasePlan | None = None
+    massage: MassagePlan | None = None
+    mat: MatPlan | None = None
     search: SearchPlan | None = None
+    targeted: TargetedPlan | None = None
 
     @property
     def has_muscles(self) -> bool:
         """Whether it looks at every muscle that the rig names, not at one only."""
-        return False
+        return self.targeted is not None or self.release is not None
 
     @property
     def actuates(self) -> bool:

@@ -10,12 +10,14 @@ from service.core.control import Level
 from service.core.dose import Dose
 from service.core.ebb import Ebb
 from service.core.guards import CrampWatch, ToneLock
+from service.core.kneading import Kneading
 from service.core.leak import LeakResult, LeakRun
 from service.core.limits import Bound, Limits, Quantity
 from service.core.measures import Entered
 from service.core.model import MuscleResponse, Note, Outcome, Phase, Sample
 from service.core.permits import account
 from service.core.program import Program
+from service.core.release_run import Release
 from service.core.response import Response
 from service.core.rhythm import Rhythm
 from service.core.search import Search
@@ -24,7 +26,9 @@ from service.core.slew import Established
 from service.core.stage import Stage
 from service.core.thresholds import Thresholds
 from service.core.tone import Calibration, Relaxation, ZeroTime
+from service.core.turns import Turn
 from service.core.twitches import Needling
+from service.core.zones import Lying
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +166,18 @@ class Treatment:
         What was marked and seen while needling is observed.
     thresholds : Thresholds
         Amplitudes that the operator has marked, or a search has found.
+    release : Release or None
+        Where a pressure release is; None before its first EMG, and without one.
     search : Search or None
         The search of thresholds that the treatment began with; None without one.
     muscle : MuscleResponse or None
         What the muscle answered in the newest on part that could tell.
+    kneading : Kneading
+        What a massage has come to so far.
+    lying : Lying
+        What a mat has come to so far.
+    turn : Turn
+        Of one muscle among several: what it has had of the bouts.
     """
 
     started_s: float
@@ -187,8 +199,37 @@ class Treatment:
     feedback: Feedback | None = None
     needling: Needling = field(default_factory=Needling)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    release: Release | None = None
+    kneading: Kneading = field(default_factory=Kneading)
+    lying: Lying = field(default_factory=Lying)
     search: Search | None = None
     muscle: MuscleResponse | None = None
+    turn: Turn = field(default_factory=Turn)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A muscle of the company: another one than the first, which decides alone.
+
+    Parameters
+    ----------
+    label : str
+        Name of its EMG channel.
+    calibration : Calibration
+        Measured while the first one was calibrated.
+    treatment : Treatment or None
+        Of its own; None where only the first muscle is treated.
+    reassess_uv : tuple of float
+        RMS values of the reassessment.
+    final_pct_mvc : float
+        Tone of the reassessment.
+    """
+
+    label: str
+    calibration: Calibration
+    treatment: Treatment | None = None
+    reassess_uv: tuple[float, ...] = ()
+    final_pct_mvc: float = math.nan
 
 
 # Without slots: `evolve` copies it many times per second.
@@ -236,8 +277,13 @@ class Session:
         Bound that the operator has set, in the unit of the actuators.
     calibrating : CalibrationRun or None
         The calibration under way.
+    following : tuple of CalibrationRun
+        Those of the other muscles, which follow the steps of the first.
     calibration : Calibration or None
         The last one that was accepted.
+    company : tuple of Member
+        What is known of the other muscles, in the order of the setup; empty before
+        their calibration.
     leak_run : LeakRun or None
         The leak calibration under way.
     leak : LeakResult or str or None
@@ -281,7 +327,9 @@ class Session:
     present_s: float = -math.inf
     operator_bound: float = math.inf
     calibrating: CalibrationRun | None = None
+    following: tuple[CalibrationRun, ...] = ()
     calibration: Calibration | None = None
+    company: tuple[Member, ...] = ()
     leak_run: LeakRun | None = None
     leak: LeakResult | str | None = None
     treatment: Treatment | None = None

@@ -8,10 +8,13 @@ from typing import Any
 from dsp.types import QualityFlag
 from service.core.actuators import Drive
 from service.core.calibration import CalibrationRun
+from service.core.company import calibrations_of
 from service.core.decide import Decision
 from service.core.dose import UC_PER_MC
 from service.core.leak import LeakResult, LeakRun
 from service.core.leaking import is_distrusted
+from service.core.massage import site_words
+from service.core.mat import zone_words
 from service.core.measures import compare
 from service.core.model import STIMULATING_PHASES, Phase
 from service.core.needling import summary_of
@@ -20,9 +23,14 @@ from service.core.shaping import pitch_hz
 from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.watch import operator_trouble
+from service.core.zones import ZoneStatus
 from service.engine.feed import Feed
+from service.engine.muscles import targeted_states
+from service.engine.releases import release_state
 from service.program_states import (
     FeedbackState,
+    MassageState,
+    MatState,
     MeasureState,
     MuscleResponseState,
     NeedlingState,
@@ -58,17 +66,32 @@ def quality_names(quality: int) -> tuple[str, ...]:
 def channel_tensions(
     feeds: Iterable[Feed], where: tuple[str, int], session: Session | None
 ) -> tuple[ChannelTension, ...]:
-    """Return every channel; only the calibrated one is known in %MVC."""
+    """Return every channel; only those that are calibrated are known in %MVC."""
+    source, known = where[0], _calibrations(session)
     return tuple(
-        _tension(feed, k, session if (feed.name, k) == where else None)
+        _tension(
+            feed,
+            k,
+            session if (feed.name, k) == where else None,
+            known.get(label) if feed.name == source else None,
+        )
         for feed in feeds
-        for k in range(len(feed.labels))
+        for k, label in enumerate(feed.labels)
     )
 
 
-def _tension(feed: Feed, channel: int, session: Session | None) -> ChannelTension:
+def _calibrations(session: Session | None) -> dict[str, Calibration]:
+    """Return the calibrations of the muscles of a session, by label."""
+    if session is None:
+        return {}
+    known = calibrations_of(session)
+    return dict(zip(session.setup.muscles, known, strict=False))
+
+
+def _tension(
+    feed: Feed, channel: int, session: Session | None, calibration: Calibration | None
+) -> ChannelTension:
     reading = feed.reading
-    calibration = session.calibration if session else None
     source, label = feed.name, feed.labels[channel]
     if reading is None:
         return ChannelTension(
@@ -145,8 +168,12 @@ def session_state(
         actuates=program.actuates,
         feedback=_feedback_state(session),
         needling=_needling_state(session),
+        release=release_state(session),
+        massage=_massage_state(session),
+        mat=_mat_state(session),
         muscle_response=_muscle_state(session),
         search=_search_state(session),
+        targeted=targeted_states(session, decision),
         **names,
     )
 
@@ -182,9 +209,14 @@ def _actuators(session: Session, decision: Decision) -> tuple[ActuatorState, ...
             unit=site.wiring.actuator.unit,
             permitted=amplitude,
             frequency_hz=drive.frequency_hz,
+            doing=doing,
         )
-        for site, amplitude, drive in zip(
-            sites, decision.amplitudes or silent, decision.drives or idle, strict=True
+        for site, amplitude, drive, doing in zip(
+            sites,
+            decision.amplitudes or silent,
+            decision.drives or idle,
+            site_words(session) or zone_words(session) or ("",) * len(sites),
+            strict=True,
         )
     )
 
@@ -242,6 +274,34 @@ def _search_state(session: Session) -> SearchState | None:
         motor_ma=finite(marked.motor_ma),
         tolerance_ma=finite(marked.tolerance_ma),
         outcome=search.end.value if search.end else "",
+    )
+
+
+def _massage_state(session: Session) -> MassageState | None:
+    program, treatment = session.setup.program, session.treatment
+    plan = program.massage
+    if plan is None or treatment is None:
+        return None
+    kneading = treatment.kneading
+    return MassageState(
+        pattern=plan.pattern.value,
+        depth=kneading.depth.name.lower(),
+        rate_hz=kneading.rate_hz(plan, program.frequency_hz),
+        is_fast=kneading.is_fast,
+        contact_s=kneading.used_s,
+        contact_limit_s=plan.site_s,
+    )
+
+
+def _mat_state(session: Session) -> MatState | None:
+    plan, treatment = session.setup.program.mat, session.treatment
+    if plan is None or treatment is None:
+        return None
+    lying = treatment.lying
+    return MatState(
+        n_pressing=sum(zone.is_in_contact for zone in lying.zones),
+        n_ended=sum(zone.status is ZoneStatus.ENDED for zone in lying.zones),
+        in_discomfort=lying.in_discomfort(plan, session.now_s),
     )
 
 

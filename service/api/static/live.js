@@ -2,6 +2,7 @@
 
 import { confirmation, hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
 import { allowSound, showFeedback } from "./feedback.js";
+import { askedFor, wordOf } from "./release.js";
 import { chosen, showSetup } from "./setup.js";
 
 // On a network the page is opened as http://rig:8000/#token=…, which no server sees.
@@ -143,6 +144,7 @@ function show(state) {
 
 function taskOf(session) {
   if (!session?.task) return "";
+  if (session.release) return askedFor(session.release);
   const now = session.calibrating;
   const leak = session.leak_progress;
   if (leak) return `${TASKS.rest}: step ${leak.step} of ${leak.n_steps}, ${number(leak.step_ma)} mA`;
@@ -165,7 +167,11 @@ function whyOf(session) {
   const reference = [session.reference, ...doubts].filter((w, k, all) => w && all.indexOf(w) === k);
   const doubt = reference.length ? `reference: ${reference.join("; ")}; ` : "";
   const leak = session.leak?.why ? `leak: ${session.leak.why}; ` : "";
-  return `${doubt}${leak}${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
+  const doing = (session.actuators ?? []).filter((one) => one.doing).map((one) => `${one.label} ${one.doing}`);
+  const sites = doing.length ? `${doing.join(", ")}; ` : "";
+  const given = session.unit && session.unit !== "mA" ? `level ${number(session.level)} ${session.unit}`
+    : `level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
+  return `${doubt}${leak}${limit}${strikes}${sites}${given}`;
 }
 
 function allowedIn(phase, session) {
@@ -182,6 +188,14 @@ function showActions(phase, session) {
     button.disabled = !allowed.includes(act);
     button.classList.toggle("next", next === act && !button.disabled);
   }
+}
+
+function muscleRow(one) {
+  const state = one.ended || (one.picked ? `stimulated, ${number(one.permitted_ma)} mA` : one.relaxed ? "relaxed" : "waits");
+  const tone = `${number(one.tone_pct_mvc)} of ${number(one.threshold_pct_mvc)} %MVC`;
+  const spread = one.coactivations ? `, co-activated ${one.coactivations} times` : "";
+  const share = `${number(100 * one.charge_share, 0)} % of the charge`;
+  return [one.label, `${tone}, level ${number(one.level_ma)} mA: ${state}${spread}, ${share}`, Boolean(one.ended || one.strikes)];
 }
 
 function showSignal(state) {
@@ -206,6 +220,7 @@ function showSignal(state) {
     const load = [activity.static_pct_mvc, activity.median_pct_mvc, activity.peak_pct_mvc].map((v) => number(v));
     rows.push(["load P10 / P50 / P90", `${load.join(" / ")} %MVC`, false]);
   }
+  for (const one of state.session?.targeted ?? []) rows.push(muscleRow(one));
   const answer = state.session?.muscle_response;
   if (answer) {
     const wave = answer.why || `M-wave ${number(answer.m_wave_uv, 0)} ± ${number(answer.scatter_uv, 0)} µV`;
@@ -381,6 +396,11 @@ async function act(name) {
   answer(ok ? "" : body.detail, !ok);
 }
 
+async function say(text) {
+  const [ok, body] = await post(`/sessions/${newest.session.session_id}/mark`, { text });
+  answer(ok ? text : body.detail, !ok);
+}
+
 function holdsArm(event) {
   const wanted = event.target.dataset?.act === "arm" && newest?.session?.ceremony;
   return wanted && (event.type !== "keydown" || event.key === "Enter");
@@ -412,6 +432,8 @@ for (const form of ["setup", "ceremony"]) {
 for (const kind of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(kind, release);
 addEventListener("keydown", (event) => {
   const inText = event.target.matches?.("input, select");
+  const word = inText ? null : wordOf(event.key, newest?.session);
+  if (word) say(word);
   if (event.key === "m" && !inText && !byId("mark").disabled) act("mark");
   const types = inText && event.key === " ";
   if (types || (event.key !== "Escape" && event.key !== " ")) return;
