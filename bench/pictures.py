@@ -19,8 +19,8 @@ from service.rehearsal.virtual import SCRIPT, UNARMED_SCRIPT, VirtualRig
 from service.trial.plots import require_plots
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images" / "programs"
-#: As long as in the demo.
-TREATMENT_S = 120.0
+#: Longer than in the demo, so that slow programs come to their end. A.
+TREATMENT_S = 300.0
 LONGEST_S = 900.0
 SEED = 1
 N_MUSCLES = 3
