@@ -23,6 +23,7 @@ from service.config.plans import (
     SearchTable,
     not_compiled,
 )
+from service.core.dose import ON_WINDOW_S
 from service.core.limits import (
     COMPILED,
     Quantity,
@@ -38,7 +39,14 @@ from service.core.program import (
     Success,
     Timing,
 )
+from service.core.rhythm import longest_on_s
+from service.core.slew import ESTABLISHED_MEMORY_S, RETURN_RAMP_S
 from service.errors import ConfigError
+
+#: After a longer rest an amplitude is no longer familiar, and rises from zero. A.
+LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
+#: A shorter touch never gets back: a ramp, and permits on their way. A.
+SHORTEST_TOUCH_S = 1.6 * RETURN_RAMP_S
 
 _BOUT, _SUCCESS = Bout(), Success()
 _CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()
@@ -50,6 +58,10 @@ class BoutConfig(ConfigModel):
     on_s: Seconds = _BOUT.on_s
     off_s: Seconds = _BOUT.off_s
     settle_s: Seconds = _BOUT.settle_s
+    push_s: Annotated[float, Field(ge=0, le=36)] = _BOUT.push_s
+    rest_s: Annotated[float, Field(gt=0, le=LONGEST_REST_S)] = _BOUT.rest_s
+    touches: Annotated[int, Field(ge=1, le=30)] = _BOUT.touches
+    touch_s: Annotated[float, Field(ge=SHORTEST_TOUCH_S, le=10)] = _BOUT.touch_s
 
     @model_validator(mode="after")
     def _not_too_long_on(self) -> Self:
@@ -57,6 +69,21 @@ class BoutConfig(ConfigModel):
         beyond = beyond_compiled({Quantity.ON_FRACTION: share})
         if beyond:
             raise ValueError(", ".join(beyond))
+        return self
+
+    @model_validator(mode="after")
+    def _not_too_long_pushed(self) -> Self:
+        bout = Bout(**self.model_dump())
+        share = round(longest_on_s(bout) / ON_WINDOW_S, 6)
+        if self.push_s > 0 and share > COMPILED[Quantity.ON_FRACTION].absolute:
+            msg = (
+                f"push_s: expected at most {COMPILED[Quantity.ON_FRACTION].absolute:g} "
+                f"of any minute on, got {share:.3g}; make it shorter or rest longer"
+            )
+            raise ValueError(msg)
+        if self.push_s > 0 and self.rest_s < self.off_s:
+            msg = f"rest_s: expected at least off_s, got {self.rest_s:g} s"
+            raise ValueError(msg)
         return self
 
 

@@ -122,7 +122,7 @@ def _is_on_part(session: Session) -> bool:
     if treatment is None or is_planned(session.setup.program):
         return False
     passed_s = session.now_s - treatment.bout_s
-    return treatment.on and passed_s < session.setup.program.bout.on_s
+    return treatment.on and passed_s < treatment.rhythm.on_s(session.setup.program.bout)
 
 
 def _bounded(

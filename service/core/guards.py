@@ -140,11 +140,15 @@ class ToneLock:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One off-window: when it ended, the level before it, and its median tone."""
+    """One off-window: when it ended, the level before it, and its median tone.
+
+    ``step`` is the part of the rhythm that came before it.
+    """
 
     t_s: float
     level_ma: float
     tone_pct_mvc: float
+    step: int = 0
 
 
 def is_paradoxical(windows: tuple[Window, ...]) -> bool:

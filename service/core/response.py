@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from service.core.evolve import evolve
 from service.core.guards import MAX_WINDOWS, Window, is_paradoxical
-from service.core.program import ResponsePlan
+from service.core.program import Program, ResponsePlan
 from service.core.tone import Calibration
 
 #: The amplitude counts as being at its cap from this share of it on. A.
 AT_CAP = 0.98
+
+#: Where tone was never lower than before, this share of an adverse rise is one: in off
+#: parts a part of it has gone, and nothing speaks for going on. A.
+UNHELPED_SHARE = 0.6
 
 #: So many off-windows together say whether tone is lower than before. A: one of them
 #: alone is 5 % off.
@@ -19,6 +23,12 @@ BENEFIT_WINDOWS = 3
 
 #: Tone of the first and of the last such share of the time at the cap are compared. A.
 COMPARED_SHARE = 0.25
+
+#: Who is not near the goal after this multiple of the time at the cap is let go. A.
+PATIENCE = 1.2
+
+#: And this much has who is not near either, but clearly below the baseline. A.
+GAINED_PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,8 @@ class Response:
         Off-windows of that time, as far back as they are compared.
     has_helped : bool
         Whether tone has ever been lower than the baseline by a benefit.
+    spent_s : float
+        Time at the ceiling before an interruption that the next stretch goes on from.
     """
 
     window_pct_mvc: tuple[float, ...] = ()
@@ -59,6 +71,7 @@ class Response:
     at_cap_since_s: float | None = None
     at_cap: tuple[Window, ...] = ()
     has_helped: bool = False
+    spent_s: float = 0.0
 
     def measured(self, tone_pct_mvc: float) -> "Response":
         """Return the state after one tone update without stimulation.
@@ -76,7 +89,12 @@ class Response:
         return evolve(self, window_pct_mvc=(*self.window_pct_mvc, tone_pct_mvc))
 
     def window_closed(
-        self, plan: ResponsePlan, calibration: Calibration, t_s: float, level_ma: float
+        self,
+        plan: ResponsePlan,
+        calibration: Calibration,
+        t_s: float,
+        level_ma: float,
+        step: int = 0,
     ) -> "Response":
         """Judge the off-window that has just ended.
 
@@ -90,6 +108,8 @@ class Response:
             Now.
         level_ma : float
             Level of the bout before the window.
+        step : int
+            Which part of the rhythm that bout was.
 
         Returns
         -------
@@ -107,12 +127,15 @@ class Response:
         )
         if level_ma > 0:
             judged = judged.with_window(
-                plan, calibration, Window(t_s, level_ma, median)
+                plan, calibration, Window(t_s, level_ma, median, step)
             )
         if level_ma <= 0 or t_s < self.quiet_until_s:
             return judged
+        rise = plan.adverse_ratio - 1.0
+        if not judged.has_helped:
+            rise *= UNHELPED_SHARE
         bar = max(
-            plan.adverse_ratio * calibration.baseline_pct_mvc,
+            (1.0 + rise) * calibration.baseline_pct_mvc,
             calibration.baseline_pct_mvc
             + plan.adverse_sd * calibration.baseline_sd_pct_mvc,
         )
@@ -200,15 +223,40 @@ class Response:
         Returns
         -------
         Response
-            The time at the cap starts anew whenever the level leaves it.
+            The time at the cap starts anew whenever the level leaves it by itself.
         """
+        since_s = self.at_cap_since_s
         if level_ma < AT_CAP * cap_ma or level_ma == 0.0:
-            if self.at_cap_since_s is None and not self.at_cap:
+            spent_s = self.spent_s if since_s is None else 0.0
+            if since_s is None and not self.at_cap:
                 return self
-            return evolve(self, at_cap_since_s=None, at_cap=())
-        if self.at_cap_since_s is None:
-            return evolve(self, at_cap_since_s=t_s, at_cap=())
+            return evolve(self, at_cap_since_s=None, at_cap=(), spent_s=spent_s)
+        if since_s is None:
+            return evolve(self, at_cap_since_s=t_s - self.spent_s, at_cap=())
         return self
+
+    def interrupted(self, t_s: float) -> "Response":
+        """Return the state when stimulation stops for a reason of its own.
+
+        Parameters
+        ----------
+        t_s : float
+            Now.
+
+        Returns
+        -------
+        Response
+            Without tone; what was spent at the ceiling is not given back.
+        """
+        since_s = self.at_cap_since_s
+        spent_s = self.spent_s if since_s is None else t_s - since_s
+        return evolve(
+            self,
+            window_pct_mvc=(),
+            medians_pct_mvc=(),
+            at_cap_since_s=None,
+            spent_s=spent_s,
+        )
 
     def useless(self, plan: ResponsePlan, t_s: float) -> bool:
         """Return whether more of the same is pointless.
@@ -226,18 +274,71 @@ class Response:
             True at the cap for the time of the plan if tone fell by less than a benefit
             in that time. It is means that are compared: the lowest of many noisy
             values is low whatever the muscle does. What had helped before the cap was
-            reached and helps no further ends as well: not longer, not harder.
+            reached and helps no further ends as well: not longer, not harder. After a
+            push tone is lower than after a touch, whether or not it falls: windows are
+            compared with those at the same place of the rhythm.
         """
         since = self.at_cap_since_s
         if since is None or t_s - since < plan.useless_s:
             return False
         compared_s = COMPARED_SHARE * plan.useless_s
         first_s = t_s - plan.useless_s + compared_s
-        first = [w for w in self.at_cap if w.t_s <= first_s]
-        last = [w for w in self.at_cap if w.t_s > t_s - compared_s]
+        last_s = t_s - compared_s
+        last = [w for w in self.at_cap if w.t_s > last_s]
+        steps = {w.step for w in last}
+        first = [
+            w
+            for w in self.at_cap
+            if w.step in steps and w.t_s <= (last_s if w.step else first_s)
+        ]
         if not (first and last):
             return False
         return _mean_tone(last) > (1.0 - plan.useless_drop) * _mean_tone(first)
+
+    def gained(self, program: Program, t_s: float, bar_pct_mvc: float) -> bool:
+        """Return whether the last push has brought enough for another one.
+
+        Parameters
+        ----------
+        program : Program
+            Its rhythm, and how long benefit is waited for.
+        t_s : float
+            Now.
+        bar_pct_mvc : float
+            Tone below it is enough.
+
+        Returns
+        -------
+        bool
+            Never once twice the time of the plan was spent at the ceiling.
+        """
+        since_s = self.at_cap_since_s
+        if (
+            since_s is None
+            or t_s - since_s >= GAINED_PATIENCE * program.response.useless_s
+        ):
+            return False
+        pushed = [w for w in self.at_cap if w.step > program.bout.touches]
+        return bool(pushed) and pushed[-1].tone_pct_mvc < bar_pct_mvc
+
+    def overdue(self, plan: ResponsePlan, t_s: float) -> bool:
+        """Return whether the time at the ceiling is over, whatever tone does.
+
+        Parameters
+        ----------
+        plan : ResponsePlan
+            How long.
+        t_s : float
+            Now.
+
+        Returns
+        -------
+        bool
+            True from `PATIENCE` times the time of the plan on: tone that scatters must
+            not look like a benefit for ever.
+        """
+        since_s = self.at_cap_since_s
+        return since_s is not None and t_s - since_s >= PATIENCE * plan.useless_s
 
 
 def _mean_tone(windows: Sequence[Window]) -> float:

@@ -18,6 +18,7 @@ from service.core.permits import account
 from service.core.program import Program
 from service.core.response import Response
 from service.core.search import Search
+from service.core.rhythm import Rhythm
 from service.core.shaping import Feedback
 from service.core.slew import Established
 from service.core.stage import Stage
@@ -131,6 +132,8 @@ class Treatment:
         Begin of the current on or off part.
     on : bool
         Whether the current part is an on part.
+    rhythm : Rhythm
+        Which on part it is, or was before the current off part.
     level : Level
         Amplitude that the law wants in on parts.
     tone_pct_mvc, tone_s : float
@@ -167,6 +170,7 @@ class Treatment:
     started_s: float
     bout_s: float
     on: bool = False
+    rhythm: Rhythm = field(default_factory=Rhythm)
     level: Level = field(default_factory=Level)
     tone_pct_mvc: float = math.nan
     tone_s: float = -math.inf

@@ -8,6 +8,12 @@ from service.core.program import Bout, Success
 #: Tone is looked at this often; faster updates of a 1 s RMS say nothing new. A.
 UPDATE_S = 0.1
 
+#: A tone is of now for so long. A.
+FRESH_S = 0.3
+
+#: An older tone says relaxed below this share of the threshold only. A.
+CARRIED_RATIO = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -140,6 +146,7 @@ class Relaxation:
         success: Success,
         *,
         believed: bool = True,
+        fresh: bool = True,
     ) -> "Relaxation":
         """Return the evidence after one more update.
 
@@ -153,6 +160,9 @@ class Relaxation:
             Threshold, hold and exit.
         believed : bool
             Whether a tone below the threshold is evidence: not under motion.
+        fresh : bool
+            Whether the tone is of now. An older one says relaxed only with a margin:
+            tone that steady drive holds up comes back within seconds.
 
         Returns
         -------
@@ -172,8 +182,12 @@ class Relaxation:
             if t_s - old_s <= success.hold_s:
                 break
             n_old += 1
+        relaxed = below or (self.relaxed and not above)
+        if not fresh:
+            carried_pct_mvc = CARRIED_RATIO * success.threshold_pct_mvc
+            relaxed = relaxed and tone_pct_mvc < carried_pct_mvc
         return Relaxation(
-            relaxed=below or (self.relaxed and not above),
+            relaxed=relaxed,
             history=(*self.history[n_old:], (t_s, below)),
             above_since_s=since,
         )
@@ -216,6 +230,16 @@ class Relaxation:
         """
         since = self.above_since_s
         return since is not None and t_s - since >= success.exit_s
+
+    def lapsed(self) -> "Relaxation":
+        """Return the state once the newest tone is too old to stand for now.
+
+        Returns
+        -------
+        Relaxation
+            Not relaxed as far as is known; what was measured stays evidence for a hold.
+        """
+        return replace(self, relaxed=False) if self.relaxed else self
 
     def forgotten(self) -> "Relaxation":
         """Return the state without evidence, as after a hold.

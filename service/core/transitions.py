@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from service.core.control import Level
 from service.core.model import Note, Outcome, Phase, Task
+from service.core.rhythm import Rhythm
 from service.core.state import Session, Step
 
 
@@ -100,15 +101,11 @@ def hold(session: Session, reason: str) -> Step:
         treatment = replace(
             treatment,
             on=False,
+            rhythm=Rhythm(),
             bout_s=session.now_s,
             level=Level(0.0, session.now_s),
             relaxation=treatment.relaxation.forgotten(),
-            response=replace(
-                treatment.response,
-                window_pct_mvc=(),
-                medians_pct_mvc=(),
-                at_cap_since_s=None,
-            ),
+            response=treatment.response.interrupted(session.now_s),
         )
     held = replace(
         session,

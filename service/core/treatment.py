@@ -13,7 +13,7 @@ from service.core.model import Note, Outcome, Phase, Sample
 from service.core.searching import search_on
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
-from service.core.tone import UPDATE_S, Calibration
+from service.core.tone import FRESH_S, UPDATE_S, Calibration
 from service.core.transitions import enter
 
 #: Cause of a treatment that ended with a cramp.
@@ -24,6 +24,17 @@ NEVER_HELPED = "tone rose under stimulation, which had not helped before"
 
 #: A rest below this is as good as none. A: the tone that counts as a gap in activity.
 RELAXED_PCT_MVC = 0.5
+
+#: Tone up to this multiple of the baseline has not risen. A: less than half of the way
+#: to an adverse response; one measurement scatters by 5 to 8 %.
+CALM_RATIO = 1.1
+
+#: Tone up to this multiple of the threshold may be held below it by the next push. A.
+NEAR_RATIO = 2.0
+
+#: Tone after a push below this share of the baseline is worth another push: a spasm
+#: gives way all at once, and shows little before. A: who does not respond is above it.
+GAINED_RATIO = 0.8
 
 #: A strike leaves this share of the level. A.
 STRIKE_RATIO = 0.5
@@ -144,12 +155,13 @@ def measure(
     # One bout of patience: an older tone says nothing about now.
     known_s = program.bout.on_s + program.bout.off_s + program.window_s
     if session.now_s - treatment.tone_s > known_s:
-        return treatment
+        return evolve(treatment, relaxation=treatment.relaxation.lapsed())
     relaxation = treatment.relaxation.after(
         session.now_s,
         treatment.tone_pct_mvc,
         program.success,
         believed=not treatment.moved,
+        fresh=session.now_s - treatment.tone_s <= FRESH_S,
     )
     if relaxation is treatment.relaxation:
         return treatment
@@ -159,21 +171,24 @@ def measure(
 def _turn_bout(
     session: Session, treatment: Treatment, calibration: Calibration
 ) -> tuple[Treatment, tuple[Note, ...]]:
-    bout = session.setup.program.bout
+    bout, rhythm = session.setup.program.bout, treatment.rhythm
     elapsed_s = session.now_s - treatment.bout_s
-    if elapsed_s < (bout.on_s if treatment.on else bout.off_s):
-        return treatment, ()
-    if not treatment.on and treatment.cramp.is_suspected:
-        return treatment, ()
     turned = evolve(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
-        return turned, ()
+        return (treatment if elapsed_s < rhythm.on_s(bout) else turned), ()
+    pushes = _pushes(session, treatment, calibration)
+    if elapsed_s < rhythm.off_s(bout, pushes=pushes) or treatment.cramp.is_suspected:
+        return treatment, ()
+    near_pct_mvc = NEAR_RATIO * session.setup.program.success.threshold_pct_mvc
+    near = treatment.tone_pct_mvc <= near_pct_mvc
+    turned = evolve(turned, rhythm=rhythm.after(bout, pushes=pushes, near=near))
     before = treatment.response
     after = before.window_closed(
         session.setup.program.response,
         calibration,
         session.now_s,
         treatment.level.level_ma,
+        rhythm.step,
     )
     if after.strikes == before.strikes:
         return evolve(turned, response=after), ()
@@ -191,6 +206,23 @@ def _turn_bout(
     return evolve(turned, response=after, level=halved), (note,)
 
 
+def _pushes(session: Session, treatment: Treatment, calibration: Calibration) -> bool:
+    """Return whether a push is wanted: the level is harmless, and not enough."""
+    program, response = session.setup.program, treatment.response
+    since_s = response.at_cap_since_s
+    if program.bout.push_s <= 0 or since_s is None or session.phase is Phase.WEANING:
+        return False
+    proven_s = program.bout.on_s + program.bout.off_s
+    calm_pct_mvc = CALM_RATIO * calibration.baseline_pct_mvc
+    return (
+        session.now_s - since_s >= proven_s
+        and session.now_s >= response.quiet_until_s
+        and not treatment.relaxation.relaxed
+        and max(response.medians_pct_mvc, default=math.inf) <= calm_pct_mvc
+        and treatment.tone_pct_mvc <= calm_pct_mvc
+    )
+
+
 def _closed_bout(before: Treatment) -> ClosedBout:
     window = before.response.window_pct_mvc
     known = window and not before.moved
@@ -204,7 +236,8 @@ def _move_level(
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
-        return evolve(treatment, level=level)
+        response = treatment.response.at_level(now_s, 0.0, math.inf)
+        return evolve(treatment, level=level, response=response)
     cap_ma = _cap_ma(session, treatment)
     if treatment.search is not None and treatment.search.is_under_way:
         level = Level(min(treatment.search.amplitude_ma, cap_ma), now_s)
@@ -223,7 +256,9 @@ def _move_level(
     )
     law_state, level_ma, _ = program.law.step(treatment.law_state, observation)
     level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
-    response = treatment.response.at_level(now_s, level.level_ma, cap_ma)
+    # What counts is what was felt: slew lets it follow the level in on parts only.
+    felt_ma = min(level.level_ma, max(s.established.peak for s in session.sites))
+    response = treatment.response.at_level(now_s, felt_ma, cap_ma)
     return evolve(treatment, law_state=law_state, level=level, response=response)
 
 
@@ -253,11 +288,27 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
             reached_s = treatment.relaxation.history[0][0]
         treatment = evolve(treatment, reached_s=reached_s)
         return enter(evolve(session, treatment=treatment), Phase.WEANING)
-    if treatment.response.useless(plan.response, session.now_s):
+    if _is_pointless(session, treatment):
         return give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
         return give_up(session, treatment, "treatment time is over")
     return session, ()
+
+
+def _is_pointless(session: Session, treatment: Treatment) -> bool:
+    """Return whether the level can rise no further and more of it does not help."""
+    plan, response = session.setup.program, treatment.response
+    if treatment.rhythm.is_push(plan.bout):
+        return False  # what a push brings is seen in the off part after it
+    calibration = session.calibration
+    if calibration is not None:
+        bar_pct_mvc = GAINED_RATIO * calibration.baseline_pct_mvc
+        if response.gained(plan, session.now_s, bar_pct_mvc):
+            return False
+    if response.useless(plan.response, session.now_s):
+        return True
+    near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
+    return response.overdue(plan.response, session.now_s) and not near
 
 
 def give_up(session: Session, treatment: Treatment, cause: str) -> Step:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from service.core.laws.integral import IntegralLaw
 from service.core.laws.mapping import law_from_mapping
 from service.core.laws.parameters import LawError
 from service.core.laws.protocol import Observation, Reason
@@ -11,8 +12,10 @@ from service.core.limits import Quantity
 from service.core.program import Program
 from service.errors import ConfigError
 
-OPEN_LOOP, SHAM = "open-loop", "sham"
-COMPARATORS = (OPEN_LOOP, SHAM)
+OPEN_LOOP, SHAM, NAIVE = "open-loop", "sham", "naive-integral"
+#: What a trial compares with unless it is told otherwise.
+USUAL_COMPARATORS = (OPEN_LOOP, SHAM)
+COMPARATORS = (*USUAL_COMPARATORS, NAIVE)
 
 #: Share of the program's amplitude that an open loop gives. A: 60 % of the tolerance is
 #: what people who set it by feel end at.
@@ -25,9 +28,9 @@ NO_COMPARATOR = "none"
 
 
 def chosen_comparators(names: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the comparators that were asked for; all of them if none was named."""
+    """Return the comparators that were asked for; the usual ones if none was named."""
     if names is None:
-        return COMPARATORS
+        return USUAL_COMPARATORS
     return () if list(names) == [NO_COMPARATOR] else tuple(names)
 
 
@@ -54,11 +57,15 @@ class ConstantLaw:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What a group of subjects gets: a program, and limits on top of it."""
+    """What a group of subjects gets: a program, and limits on top of it.
+
+    Without ``guarded`` nothing judges the response: the limits alone are left.
+    """
 
     name: str
     program: Program
     limits: dict[str, float]
+    guarded: bool = True
 
 
 def make_arms(
@@ -72,12 +79,19 @@ def make_arms(
         if name not in COMPARATORS:
             msg = f"--comparator: expected {', '.join(COMPARATORS)}; got {name!r}"
             raise ConfigError(msg)
-        limits = {Quantity.AMPLITUDE_MA.value: 0.0} if name == SHAM else {}
-        arms[name] = Arm(name, program if name == SHAM else open_loop(program), limits)
+        arms[name] = _compared(program, name)
     if len(arms) < len(named) + len(comparators):
         msg = "--controller and --comparator: expected different arms, got one twice"
         raise ConfigError(msg)
     return arms
+
+
+def _compared(program: Program, name: str) -> Arm:
+    if name == NAIVE:
+        return Arm(name, _controlled(program, IntegralLaw.kind), {}, guarded=False)
+    if name == OPEN_LOOP:
+        return Arm(name, open_loop(program), {})
+    return Arm(name, program, {Quantity.AMPLITUDE_MA.value: 0.0})
 
 
 def open_loop(program: Program) -> Program:

@@ -17,7 +17,7 @@ from service.config.programs import ProgramConfig, load_programs
 from service.core.limits import COMPILED, Quantity
 from service.core.program import Program
 from service.errors import ConfigError
-from service.trial.arms import COMPARATORS, Arm, make_arms
+from service.trial.arms import USUAL_COMPARATORS, Arm, make_arms
 
 #: Streams of random numbers that the seed of a trial is the root of.
 PEOPLE, ALLOCATION, BOOTSTRAP = range(3)
@@ -39,7 +39,7 @@ class TrialParams:
     subjects: int
     seed: int
     controllers: tuple[str, ...] = ()
-    comparators: tuple[str, ...] = COMPARATORS
+    comparators: tuple[str, ...] = USUAL_COMPARATORS
     crossover: bool = False
     treatment_s: float | None = None
 

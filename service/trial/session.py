@@ -16,6 +16,7 @@ from service.trial.history import Bounds, dose_ma_s, segments, violations
 from service.trial.plan import Task, draw_person
 from service.trial.rig import CHUNK_SAMPLES, SAMPLE_RATE_HZ, TrialRig
 from service.trial.treatable import is_treatable
+from service.trial.unguarded import UnguardedRig
 
 CHUNK_S = CHUNK_SAMPLES / SAMPLE_RATE_HZ
 
@@ -129,7 +130,7 @@ class Watch:
             self.measured += 1
             self.measured_false += false
         since_s = treatment.response.at_cap_since_s
-        if since_s is not None:
+        if since_s is not None and session.phase is Phase.TREATING:
             self.at_cap_s = max(self.at_cap_s, session.now_s - since_s)
 
     def baseline_pct_mvc(self, start_s: float, baseline_s: float) -> float:
@@ -141,7 +142,8 @@ class Watch:
 def run_session(task: Task) -> Result:
     """Live through a session; the same task always gives the same result."""
     person = draw_person(task.cohort, task.person_seed)
-    rig = TrialRig(person, task.signal_seed, task.arm.program)
+    kind = TrialRig if task.arm.guarded else UnguardedRig
+    rig = kind(person, task.signal_seed, task.arm.program)
     rig.open(limits=task.arm.limits)
     watch = Watch()
     reason = _live(rig, watch)

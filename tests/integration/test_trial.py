@@ -117,5 +117,5 @@ def test_plots_are_asked_for_with_a_folder() -> None:
 
 
 def test_shipped_programs_are_found_by_name() -> None:
-    assert find_program("ems-flutter").max_amplitude == 15.0
+    assert find_program("ems-flutter").max_amplitude == 30.0
     assert ProgramConfig.from_core(find_program("ems-flutter-demo"))

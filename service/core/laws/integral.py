@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from service.core.laws.parameters import LawParameters, number
+from service.core.laws.parameters import (
+    MAX_UP_MA_PER_S,
+    LawParameters,
+    number,
+)
 from service.core.laws.protocol import Observation, Reason, reason_for
 
 
@@ -17,6 +21,9 @@ class IntegralLaw(LawParameters):
         Largest rates of change of the level.
     gain_ma_per_s_per_pct : float
         Rise per second and %MVC of excess tone. A: 0.02–0.05.
+    least_up_ma_per_s : float
+        Smallest rise per second while tone is above the threshold. Without it the level
+        creeps where little excess is left, and never gets there.
 
     Notes
     -----
@@ -26,6 +33,7 @@ class IntegralLaw(LawParameters):
     kind: ClassVar[str] = "integral"
 
     gain_ma_per_s_per_pct: float = number(0.05, 1e-4, 1.0)
+    least_up_ma_per_s: float = number(0.0, 0.0, MAX_UP_MA_PER_S)
 
     def start(self) -> None:
         """Return the state: the level itself is all that this law remembers."""
@@ -54,6 +62,8 @@ class IntegralLaw(LawParameters):
         if not observation.known or (patient and excess_pct_mvc > 0):
             excess_pct_mvc = 0.0
         rate = self.gain_ma_per_s_per_pct * excess_pct_mvc
+        if excess_pct_mvc > 0:
+            rate = max(rate, self.least_up_ma_per_s)
         rate = min(max(rate, -self.down_ma_per_s), self.up_ma_per_s)
         # Not `toward`: the order of these operations fixes the last bit of every
         # level in recorded sessions.

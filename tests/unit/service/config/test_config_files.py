@@ -2,6 +2,7 @@
 
 import copy
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ def test_shipped_programs_survive_the_way_to_the_core_and_back(folder: Path) -> 
 def test_the_shipped_flutter_program_is_the_one_of_the_core() -> None:
     shipped = load_programs(FOLDERS[0])["ems-flutter"]
 
-    assert shipped.bout == Program().bout
+    # What pushes at the ceiling is a choice of the program.
+    assert replace(shipped.bout, push_s=0.0) == Program().bout
     assert shipped.success == Program().success
     assert shipped.response == Program().response
 

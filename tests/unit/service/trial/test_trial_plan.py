@@ -7,7 +7,7 @@ from drivers.errors import DriverConfigError
 from service.core.laws.protocol import Observation
 from service.core.limits import Quantity
 from service.errors import ConfigError
-from service.trial.arms import ConstantLaw, chosen_comparators
+from service.trial.arms import NAIVE, ConstantLaw, chosen_comparators
 from service.trial.plan import TrialParams, draw_person, plan_tasks
 
 DEMO = "ems-flutter-demo"
@@ -113,3 +113,13 @@ def test_comparators_are_all_unless_chosen() -> None:
     assert chosen_comparators(None) == ("open-loop", "sham")
     assert chosen_comparators(["none"]) == ()
     assert chosen_comparators(["sham"]) == ("sham",)
+
+
+def test_only_the_naive_arm_is_unguarded_and_has_the_program_otherwise() -> None:
+    params = TrialParams(
+        "ems-flutter", ("null",), 1, 1, comparators=("open-loop", "sham", NAIVE)
+    )
+    arms = params.arms()
+    assert {name for name, arm in arms.items() if not arm.guarded} == {NAIVE}
+    assert arms[NAIVE].program == arms["integral"].program
+    assert arms[NAIVE].limits == {}
