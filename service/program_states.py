@@ -85,3 +85,29 @@ class NeedlingState(msgspec.Struct, frozen=True, kw_only=True):
     if_unchanged_above_pct_mvc: float | None
     if_unchanged_below_pct_mvc: float | None
     finding: str
+
+
+class MassageState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a massage is at: its stage, and the contact so far of what is allowed.
+
+    ``rate_hz`` is that of the strokes or of the vibration; ``is_fast`` whether the
+    higher rate of the program is in use because tone has been seen to fall.
+    """
+
+    pattern: str
+    depth: str
+    rate_hz: float
+    is_fast: bool
+    contact_s: float
+    contact_limit_s: float
+
+
+class MatState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a mat is at; what each zone does is told with the actuators.
+
+    ``in_discomfort`` is true while a moderate rise of the tone is to be expected.
+    """
+
+    n_pressing: int
+    n_ended: int
+    in_discomfort: bool

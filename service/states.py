@@ -7,6 +7,8 @@ import msgspec
 
 from service.program_states import (
     FeedbackState,
+    MassageState,
+    MatState,
     MeasureState,
     MuscleResponseState,
     NeedlingState,
@@ -136,13 +138,18 @@ class LatencyState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActuatorState(msgspec.Struct, frozen=True, kw_only=True):
-    """One actuator of a session: what it may do now, in its ``unit``."""
+    """One actuator of a session: what it may do now, in its ``unit``.
+
+    ``doing`` says it in a word where a plan moves it: the depth of a massage, what a
+    zone of a mat does.
+    """
 
     label: str
     modality: str
     unit: str
     permitted: float
     frequency_hz: float
+    doing: str = ""
 
 
 class SessionState(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +205,8 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     actuators: tuple[ActuatorState, ...] = ()
     feedback: FeedbackState | None = None
     needling: NeedlingState | None = None
+    massage: MassageState | None = None
+    mat: MatState | None = None
     muscle_response: MuscleResponseState | None = None
     search: SearchState | None = None
 

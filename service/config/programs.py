@@ -23,6 +23,13 @@ from service.config.plans import (
     SearchTable,
     not_compiled,
 )
+from service.config.touch import (
+    MassageTable,
+    MatPlanTable,
+    PercussionTable,
+    massage_data,
+)
+from service.core.actuators import ACTUATORS
 from service.core.dose import ON_WINDOW_S
 from service.core.limits import (
     COMPILED,
@@ -63,13 +70,10 @@ class BoutConfig(ConfigModel):
     touches: Annotated[int, Field(ge=1, le=30)] = _BOUT.touches
     touch_s: Annotated[float, Field(ge=SHORTEST_TOUCH_S, le=10)] = _BOUT.touch_s
 
-    @model_validator(mode="after")
-    def _not_too_long_on(self) -> Self:
-        share = self.on_s / (self.on_s + self.off_s)
-        beyond = beyond_compiled({Quantity.ON_FRACTION: share})
-        if beyond:
-            raise ValueError(", ".join(beyond))
-        return self
+    @property
+    def on_share(self) -> float:
+        """Share of the time that is on."""
+        return self.on_s / (self.on_s + self.off_s)
 
     @model_validator(mode="after")
     def _not_too_long_pushed(self) -> Self:
@@ -141,8 +145,24 @@ class TimingConfig(ConfigModel):
     reassess_s: Annotated[float, Field(ge=2, le=300)] = _TIMING.reassess_s
 
 
-#: Groups of a program that mean something only where something goes out.
-_OF_ACTUATION = frozenset({"law", "bout", "response", "wean_ma_per_s", "search"})
+#: Tables that say what a program does besides, or instead of, moving one level.
+PLANS = ("feedback", "needling", "massage", "percussion", "mat")
+
+#: Those that a modality needs one of; a modality that is not here moves one level.
+_NEEDED: dict[str, frozenset[str]] = {
+    "none": frozenset({"feedback", "needling"}),
+    "massage": frozenset({"massage"}),
+    "vibration": frozenset({"percussion"}),
+    "mat": frozenset({"mat"}),
+}
+
+#: Groups that mean nothing for a modality.
+_IDLE: dict[str, frozenset[str]] = {
+    "none": frozenset({"law", "bout", "response", "wean_ma_per_s", "search"}),
+    "massage": frozenset({"law", "wean_ma_per_s", "search"}),
+    "vibration": frozenset({"law", "wean_ma_per_s", "search"}),
+    "mat": frozenset({"law", "bout", "wean_ma_per_s", "search"}),
+}
 
 
 class ProgramConfig(ConfigModel):
@@ -177,34 +197,60 @@ class ProgramConfig(ConfigModel):
     needling: NeedlingTable | None = None
     """Observation of needling; only where nothing is actuated."""
 
+    massage: MassageTable | None = None
+    """Kneading and stroking; needed by massage."""
+
+    percussion: PercussionTable | None = None
+    """Percussion; needed by vibration."""
+
+    mat: MatPlanTable | None = None
+    """Zones of a mat; needed by a mat."""
+
     search: SearchTable | None = None
     """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
 
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
-        stated = [t for t in ("feedback", "needling") if getattr(self, t) is not None]
-        told = ", ".join(stated) or "neither"
-        if not isinstance(self.actuation, NothingTable):
-            if stated:
-                msg = f'{told}: expected [actuation] modality = "none" with it'
-                raise ValueError(msg)
-            return self
-        if len(stated) != 1:
-            msg = (
-                "expected one of [feedback] and [needling] where nothing is actuated, "
-                f"got {told}"
+        modality = self.actuation.modality
+        stated = {name for name in PLANS if getattr(self, name) is not None}
+        needed = _NEEDED.get(modality, frozenset())
+        told = ", ".join(sorted(stated)) or "none of them"
+        if stated - needed:
+            fitting = (
+                ", ".join(f"[{name}]" for name in sorted(needed)) or "no such table"
             )
+            msg = f'{told}: modality = "{modality}" goes with {fitting}'
             raise ValueError(msg)
-        idle = sorted(_OF_ACTUATION & self.model_fields_set)
+        if needed and len(stated) != 1:
+            one = " and ".join(f"[{name}]" for name in sorted(needed))
+            msg = f'expected one of {one} with modality = "{modality}", got {told}'
+            raise ValueError(msg)
+        idle = sorted(_IDLE.get(modality, frozenset()) & self.model_fields_set)
         if idle:
-            msg = f"{', '.join(idle)}: nothing is actuated, leave it out"
+            told = ", ".join(idle)
+            msg = f'{told}: leave it out, it means nothing with modality = "{modality}"'
             raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
-    def _measures_in_off_parts(self) -> Self:
-        if isinstance(self.actuation, NothingTable):
+    def _light_before_deep(self) -> Self:
+        row = self.massage or self.percussion
+        if row is None:
             return self
+        highest_hz = getattr(self.actuation, "frequency_hz", 0.0)
+        why = row.trouble(Modality(self.actuation.modality), highest_hz)
+        if why:
+            raise ValueError(why)
+        return self
+
+    @model_validator(mode="after")
+    def _on_and_off_parts(self) -> Self:
+        if "bout" in _IDLE.get(self.actuation.modality, frozenset()):
+            return self
+        beyond = beyond_compiled(self._on_share())
+        if beyond:
+            msg = f"bout: {', '.join(beyond)}"
+            raise ValueError(msg)
         room_s = self.bout.off_s - self.bout.settle_s
         if room_s < self.window_s:
             msg = (
@@ -213,6 +259,14 @@ class ProgramConfig(ConfigModel):
             )
             raise ValueError(msg)
         return self
+
+    def _on_share(self) -> dict[Quantity, float]:
+        """Return the on-time of the bouts, where the modality has any."""
+        modality = Modality(self.actuation.modality)
+        actuator = ACTUATORS.get(modality)
+        if actuator is None or actuator.on_fraction is None:
+            return {}
+        return {actuator.on_fraction: self.bout.on_share}
 
     @model_validator(mode="after")
     def _searches_below_its_bound(self) -> Self:
@@ -231,18 +285,18 @@ class ProgramConfig(ConfigModel):
 
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
-        share = self.bout.on_s / (self.bout.on_s + self.bout.off_s)
         longest = {Quantity.TREATMENT_S: self.timing.treatment_s}
         acts = not isinstance(self.actuation, NothingTable)
         tables = {
             "actuation": self.actuation.warnings(),
-            "bout": above_recommended({Quantity.ON_FRACTION: share} if acts else {}),
+            "bout": above_recommended(self._on_share()),
             "timing": above_recommended(longest if acts else {}),
         }
         return [f"{table}: {text}" for table, told in tables.items() for text in told]
 
     def to_core(self) -> Program:
         """Return the program as the core knows it."""
+        row = self.massage or self.percussion
         return Program(
             name=self.name,
             title=self.title,
@@ -260,6 +314,8 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
+            massage=row.to_core() if row else None,
+            mat=self.mat.to_core() if self.mat else None,
             search=self._search(),
         )
 
@@ -296,11 +352,14 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling", "search"):
+    for plan in ("feedback", "needling", "mat", "search"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)
-    return data if program.actuates else _without(data, _OF_ACTUATION)
+    if program.massage is not None:
+        name, table = massage_data(program.massage, program.frequency_hz)
+        data[name] = table
+    return _without(data, _IDLE.get(program.modality, frozenset()))
 
 
 def _without(data: dict[str, Any], keys: frozenset[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from service.config.meanings import meanings
 from service.config.programs import ProgramConfig
 from service.config.rig import RigConfig
+from service.core.kneading import MassagePlan
 from service.core.limits import COMPILED
 from service.core.plans import AssessPlan, FeedbackPlan, NeedlingPlan, SearchPlan
 from service.core.program import (
@@ -21,6 +22,7 @@ from service.core.program import (
     Success,
     Timing,
 )
+from service.core.zones import MatPlan
 
 HEAD = """\
 # Configuration
@@ -50,6 +52,8 @@ CORE = (
     Bout,
     CalibrationPlan,
     FeedbackPlan,
+    MassagePlan,
+    MatPlan,
     NeedlingPlan,
     SearchPlan,
     Program,

@@ -9,6 +9,7 @@ from service.core.assessing import assess
 from service.core.calibrating import begin_calibration
 from service.core.control import Level
 from service.core.leaking import abandon_leak, begin_leak
+from service.core.mat import end_zone
 from service.core.model import (
     PERMITTED_PHASES,
     STIMULATING_PHASES,
@@ -31,6 +32,7 @@ from service.core.watch import (
     operator_trouble,
     silent_peer,
 )
+from service.core.zones import is_intolerance
 
 
 def _connect(session: Session, command: Command) -> Step:
@@ -243,6 +245,8 @@ def _acknowledge(session: Session, command: Command) -> Step:
 
 def _mark(session: Session, command: Command) -> Step:
     treatment, name = session.treatment, command.text
+    if session.setup.program.mat is not None and is_intolerance(name):
+        return end_zone(session, command)
     if name not in NAMES or not session.setup.program.actuates:
         return mark(session, command)
     if treatment is None or session.phase not in STIMULATING_PHASES:

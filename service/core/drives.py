@@ -3,13 +3,18 @@
 from collections.abc import Callable, Mapping
 
 from service.core.actuators import Drive
+from service.core.massage import massage_drives
+from service.core.mat import mat_drives
 from service.core.model import Phase
 from service.core.program import Program
 from service.core.state import Session
 
 #: Programs that say for each actuator what it does, by the name of their plan. All
 #: others have one level, that is on or off.
-PLANNED: Mapping[str, Callable[[Session], tuple[Drive, ...]]] = {}
+PLANNED: Mapping[str, Callable[[Session], tuple[Drive, ...]]] = {
+    "massage": massage_drives,
+    "mat": mat_drives,
+}
 
 
 def is_planned(program: Program) -> bool:

@@ -7,6 +7,7 @@ choices of this project, R numbers recalled without a source that was checked.
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.core.kneading import MassagePlan
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Law
 from service.core.plans import (
@@ -16,6 +17,7 @@ from service.core.plans import (
     NeedlingPlan,
     SearchPlan,
 )
+from service.core.zones import MatPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,10 @@ class Program:
         Of biofeedback.
     needling : NeedlingPlan or None
         Of the observation of needling.
+    massage : MassagePlan or None
+        Of massage and percussion.
+    mat : MatPlan or None
+        Of a mat of spikes.
     search : SearchPlan or None
         How thresholds are searched for at the begin; None where they are not.
     """
@@ -231,6 +237,8 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+    massage: MassagePlan | None = None
+    mat: MatPlan | None = None
     search: SearchPlan | None = None
 
     @property

@@ -341,5 +341,25 @@ class Response:
         return since_s is not None and t_s - since_s >= PATIENCE * plan.useless_s
 
 
+def adverse_bar_pct_mvc(plan: ResponsePlan, calibration: Calibration) -> float:
+    """Return the tone above which a response is adverse.
+
+    Parameters
+    ----------
+    plan : ResponsePlan
+        What is adverse.
+    calibration : Calibration
+        Holds the baseline.
+
+    Returns
+    -------
+    float
+        In %MVC.
+    """
+    baseline = calibration.baseline_pct_mvc
+    by_spread = baseline + plan.adverse_sd * calibration.baseline_sd_pct_mvc
+    return max(plan.adverse_ratio * baseline, by_spread)
+
+
 def _mean_tone(windows: Sequence[Window]) -> float:
     return statistics.fmean(w.tone_pct_mvc for w in windows)

@@ -12,6 +12,8 @@ from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
 from service.core.evolve import evolve
 from service.core.leaking import leak_on
+from service.core.massage import knead
+from service.core.mat import lie
 from service.core.model import (
     STIMULATING_PHASES,
     Command,
@@ -130,6 +132,10 @@ def _treat(session: Session, sample: Sample) -> Step:
         return observe(session, sample)
     if program.feedback is not None:
         return train(session, sample)
+    if program.massage is not None:
+        return knead(session, sample)
+    if program.mat is not None:
+        return lie(session, sample)
     return treat(session, sample)
 
 

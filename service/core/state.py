@@ -10,6 +10,7 @@ from service.core.control import Level
 from service.core.dose import Dose
 from service.core.ebb import Ebb
 from service.core.guards import CrampWatch, ToneLock
+from service.core.kneading import Kneading
 from service.core.leak import LeakResult, LeakRun
 from service.core.limits import Bound, Limits, Quantity
 from service.core.measures import Entered
@@ -17,14 +18,15 @@ from service.core.model import MuscleResponse, Note, Outcome, Phase, Sample
 from service.core.permits import account
 from service.core.program import Program
 from service.core.response import Response
-from service.core.search import Search
 from service.core.rhythm import Rhythm
+from service.core.search import Search
 from service.core.shaping import Feedback
 from service.core.slew import Established
 from service.core.stage import Stage
 from service.core.thresholds import Thresholds
 from service.core.tone import Calibration, Relaxation, ZeroTime
 from service.core.twitches import Needling
+from service.core.zones import Lying
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,10 @@ class Treatment:
         The search of thresholds that the treatment began with; None without one.
     muscle : MuscleResponse or None
         What the muscle answered in the newest on part that could tell.
+    kneading : Kneading
+        What a massage has come to so far.
+    lying : Lying
+        What a mat has come to so far.
     """
 
     started_s: float
@@ -186,6 +192,8 @@ class Treatment:
     feedback: Feedback | None = None
     needling: Needling = field(default_factory=Needling)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    kneading: Kneading = field(default_factory=Kneading)
+    lying: Lying = field(default_factory=Lying)
     search: Search | None = None
     muscle: MuscleResponse | None = None
 

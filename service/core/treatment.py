@@ -274,12 +274,9 @@ def _by_hand_ma(
 
 def _conclude(session: Session, treatment: Treatment) -> Step:
     plan = session.setup.program
-    if treatment.response.strikes >= plan.response.strikes:
-        return end(session, Outcome.ADVERSE, "tone rose under stimulation")
-    if treatment.response.strikes and not treatment.response.has_helped:
-        return end(session, Outcome.ADVERSE, NEVER_HELPED)
-    if treatment.cramp.is_cramp:
-        return end(session, Outcome.ADVERSE, CRAMP)
+    adverse = why_adverse(session, treatment)
+    if adverse:
+        return end(session, Outcome.ADVERSE, adverse)
     if session.phase is Phase.WEANING:
         return _conclude_weaning(session, treatment)
     if treatment.relaxation.reached(plan.success):
@@ -309,6 +306,29 @@ def _is_pointless(session: Session, treatment: Treatment) -> bool:
         return True
     near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
     return response.overdue(plan.response, session.now_s) and not near
+
+
+def why_adverse(session: Session, treatment: Treatment) -> str:
+    """Say which adverse response ends a treatment.
+
+    Parameters
+    ----------
+    session : Session
+        Treating or weaning.
+    treatment : Treatment
+        Its treatment.
+
+    Returns
+    -------
+    str
+        Empty if none does.
+    """
+    response = treatment.response
+    if response.strikes >= session.setup.program.response.strikes:
+        return "tone rose under stimulation"
+    if response.strikes and not response.has_helped:
+        return NEVER_HELPED
+    return CRAMP if treatment.cramp.is_cramp else ""
 
 
 def give_up(session: Session, treatment: Treatment, cause: str) -> Step:

@@ -12,6 +12,8 @@ from service.core.decide import Decision
 from service.core.dose import UC_PER_MC
 from service.core.leak import LeakResult, LeakRun
 from service.core.leaking import is_distrusted
+from service.core.massage import site_words
+from service.core.mat import zone_words
 from service.core.measures import compare
 from service.core.model import STIMULATING_PHASES, Phase
 from service.core.needling import summary_of
@@ -20,9 +22,12 @@ from service.core.shaping import pitch_hz
 from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.watch import operator_trouble
+from service.core.zones import ZoneStatus
 from service.engine.feed import Feed
 from service.program_states import (
     FeedbackState,
+    MassageState,
+    MatState,
     MeasureState,
     MuscleResponseState,
     NeedlingState,
@@ -145,6 +150,8 @@ def session_state(
         actuates=program.actuates,
         feedback=_feedback_state(session),
         needling=_needling_state(session),
+        massage=_massage_state(session),
+        mat=_mat_state(session),
         muscle_response=_muscle_state(session),
         search=_search_state(session),
         **names,
@@ -182,9 +189,14 @@ def _actuators(session: Session, decision: Decision) -> tuple[ActuatorState, ...
             unit=site.wiring.actuator.unit,
             permitted=amplitude,
             frequency_hz=drive.frequency_hz,
+            doing=doing,
         )
-        for site, amplitude, drive in zip(
-            sites, decision.amplitudes or silent, decision.drives or idle, strict=True
+        for site, amplitude, drive, doing in zip(
+            sites,
+            decision.amplitudes or silent,
+            decision.drives or idle,
+            site_words(session) or zone_words(session) or ("",) * len(sites),
+            strict=True,
         )
     )
 
@@ -242,6 +254,34 @@ def _search_state(session: Session) -> SearchState | None:
         motor_ma=finite(marked.motor_ma),
         tolerance_ma=finite(marked.tolerance_ma),
         outcome=search.end.value if search.end else "",
+    )
+
+
+def _massage_state(session: Session) -> MassageState | None:
+    program, treatment = session.setup.program, session.treatment
+    plan = program.massage
+    if plan is None or treatment is None:
+        return None
+    kneading = treatment.kneading
+    return MassageState(
+        pattern=plan.pattern.value,
+        depth=kneading.depth.name.lower(),
+        rate_hz=kneading.rate_hz(plan, program.frequency_hz),
+        is_fast=kneading.is_fast,
+        contact_s=kneading.used_s,
+        contact_limit_s=plan.site_s,
+    )
+
+
+def _mat_state(session: Session) -> MatState | None:
+    plan, treatment = session.setup.program.mat, session.treatment
+    if plan is None or treatment is None:
+        return None
+    lying = treatment.lying
+    return MatState(
+        n_pressing=sum(zone.is_in_contact for zone in lying.zones),
+        n_ended=sum(zone.status is ZoneStatus.ENDED for zone in lying.zones),
+        in_discomfort=lying.in_discomfort(plan, session.now_s),
     )
 
 

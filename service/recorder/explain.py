@@ -15,6 +15,8 @@ TOLD = frozenset(
         "prompt",
         "refused",
         "strike",
+        "depth",
+        "zone",
         "relapse",
         "search",
         "threshold",

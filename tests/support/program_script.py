@@ -7,6 +7,7 @@ difference before it is committed.
 import json
 from pathlib import Path
 
+from service.core.plans import Modality
 from tests.support.hurried import SHIPPED, hurried, session_of
 
 FOLDER = Path(__file__).parents[1] / "golden" / "programs"
@@ -15,7 +16,9 @@ PRESET, SEED, TREATMENT_S = "responder", 3, 30.0
 TOLD = {
     "calibration": ("baseline_pct_mvc",),
     "feedback": ("tone_pct_mvc", "goal_pct_mvc", "met"),
-    "strike": ("level_ma",),
+    "strike": ("why",),
+    "depth": ("depth",),
+    "zone": ("zone", "status"),
     "summary": ("before_pct_mvc", "after_pct_mvc", "finding"),
 }
 
@@ -34,6 +37,20 @@ def decisions(name):
             rows.append([at_s, "amplitude_ma", amplitude_ma])
         elif record.kind in TOLD:
             rows.append([at_s, record.kind, *(body[key] for key in TOLD[record.kind])])
+    if rig.program.modality is not Modality.EMS:
+        rows += pressures(rig, began_s)
+    return sorted(rows, key=lambda row: row[0])
+
+
+def pressures(rig, began_s):
+    """Return what other actuators than current were asked for, once a second."""
+    rows, due_s = [], 0.0
+    for permit in rig.permits:
+        at_s = round(permit.issued_ns * 1e-9 - began_s, 3)
+        amplitudes = [round(channel.amplitude, 6) for channel in permit.channels]
+        if at_s >= due_s and any(amplitudes):
+            rows.append([at_s, "amplitudes", *amplitudes])
+            due_s = at_s + 1.0
     return rows
 
 

@@ -165,7 +165,11 @@ function whyOf(session) {
   const reference = [session.reference, ...doubts].filter((w, k, all) => w && all.indexOf(w) === k);
   const doubt = reference.length ? `reference: ${reference.join("; ")}; ` : "";
   const leak = session.leak?.why ? `leak: ${session.leak.why}; ` : "";
-  return `${doubt}${leak}${limit}${strikes}level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
+  const doing = (session.actuators ?? []).filter((one) => one.doing).map((one) => `${one.label} ${one.doing}`);
+  const sites = doing.length ? `${doing.join(", ")}; ` : "";
+  const given = session.unit && session.unit !== "mA" ? `level ${number(session.level)} ${session.unit}`
+    : `level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
+  return `${doubt}${leak}${limit}${strikes}${sites}${given}`;
 }
 
 function allowedIn(phase, session) {
