@@ -247,7 +247,7 @@ class Operator:
                 verb=verb, operator=OPERATOR, confirmed=self._confirmed
             )
         if session.needling is not None and session.phase == "treating":
-            return SessionCommand(verb=_needle(session))
+            return SessionCommand(verb=needling_verb(session))
         if verb == "calibrate" and stored is not None:
             return SessionCommand(
                 verb=verb, noise_uv=stored.noise_uv, mvc_uv=stored.mvc_uv
@@ -275,7 +275,7 @@ class Operator:
             self._say(f"{event.kind}: {detail}")
 
 
-def _needle(session: SessionState) -> str:
+def needling_verb(session: SessionState) -> str:
     """Return what the operator does while a therapist needles."""
     done = session.needling.n_insertions if session.needling else 0
     due = (session.treatment_s or 0.0) >= NEEDLE_EVERY_S * (done + 1)

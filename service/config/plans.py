@@ -61,6 +61,7 @@ class SearchTable(ConfigModel):
     """
 
     m_wave_uv: Annotated[float, Field(ge=20, le=2000)] = _SEARCH.m_wave_uv
+    twitch_ratio: Annotated[float, Field(ge=1, le=1.5)] = _SEARCH.twitch_ratio
     start_share: Annotated[float, Field(ge=0, le=1)] = _SEARCH.start_share
     motor_ratio: Annotated[float, Field(ge=0.5, le=MOTOR_RATIO)] = _SEARCH.motor_ratio
     tolerance_ratio: Annotated[float, Field(ge=0.5, le=TOLERANCE_RATIO)] = (

@@ -105,6 +105,10 @@ class SearchPlan:
         Neither the search nor, after it, the law goes higher. A.
     m_wave_uv : float
         A muscle answers from an M-wave of this size on, from peak to peak. A: 50 µV.
+    twitch_ratio : float
+        The motor threshold, from which on a contraction is seen, over the amplitude at
+        which the muscle answers: EMG shows the first motor units before a joint or an
+        eye does. A.
     start_share : float
         Where the level starts between the sensory threshold, 0, and the motor
         threshold, 1. A.
@@ -119,6 +123,7 @@ class SearchPlan:
     dwell_bouts: int = 1
     ceiling_ma: float = 15.0
     m_wave_uv: float = 50.0
+    twitch_ratio: float = 1.0
     start_share: float = 0.5
     motor_ratio: float = 1.2
     tolerance_ratio: float = 0.85

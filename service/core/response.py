@@ -15,7 +15,7 @@ AT_CAP = 0.98
 
 #: Where tone was never lower than before, this share of an adverse rise is one: in off
 #: parts a part of it has gone, and nothing speaks for going on. A.
-UNHELPED_SHARE = 0.6
+UNHELPED_SHARE = 0.8
 
 #: So many off-windows together say whether tone is lower than before. A: one of them
 #: alone is 5 % off.

@@ -132,18 +132,19 @@ class Search:
         if response is None or math.isnan(response.m_wave_uv):
             return _dwelt(replace(judged, above=0), plan, ceiling_ma)
         if response.m_wave_uv > self.bar_uv(plan, response):
-            return _answered(judged, response)
+            return _answered(judged, plan, response)
         scatters = (*self.scatters_uv[1 - MAX_SCATTERS :], response.scatter_uv)
         quiet = replace(judged, above=0, scatters_uv=scatters)
         return _dwelt(quiet, plan, ceiling_ma)
 
 
-def _answered(search: Search, response: MuscleResponse) -> Search:
+def _answered(search: Search, plan: SearchPlan, response: MuscleResponse) -> Search:
     above = search.above + 1
     if above < CONFIRMING_BOUTS:
         return replace(search, above=above)
     felt_ma = min(search.amplitude_ma, response.amplitude_ma)
-    return replace(search, above=above, motor_ma=felt_ma, end=SearchEnd.FOUND)
+    motor_ma = plan.twitch_ratio * felt_ma
+    return replace(search, above=above, motor_ma=motor_ma, end=SearchEnd.FOUND)
 
 
 def _dwelt(search: Search, plan: SearchPlan, ceiling_ma: float) -> Search:

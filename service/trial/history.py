@@ -84,20 +84,20 @@ def violations(
 
 def _too_fast(history: History, slew_ma_per_s: float) -> list[str]:
     """Judge rises beyond what was felt lately; a return to that may be quicker."""
-    felt: list[tuple[float, float]] = []
-    before_ma = 0.0
+    felt: list[tuple[float, float, float]] = []
+    since_s, before_ma = 0.0, 0.0
     for t_s, ma in history:
         if before_ma > 0:
-            felt.append((t_s, before_ma))
-        felt = [(at_s, was) for at_s, was in felt if t_s - at_s <= MEMORY_S]
-        peak_ma = max((was for at_s, was in felt if t_s - at_s >= RISE_S), default=0.0)
+            felt.append((since_s, t_s, before_ma))
+        felt = [one for one in felt if t_s - one[1] <= MEMORY_S]
+        # What was felt for long without a change was felt all the time.
+        earlier = (was for from_s, _, was in felt if t_s - from_s >= RISE_S)
+        peak_ma = max(earlier, default=0.0)
         ceiling_ma = peak_ma + slew_ma_per_s * RISE_S + RESTART_MA
         if ma > ceiling_ma + ROUNDING_MA:
             text = f"{ma:g} mA where {peak_ma:g} mA was felt {RISE_S:g} s before"
             return [f"slew: {text}"]
-        if ma > 0:
-            felt.append((t_s, ma))
-        before_ma = ma
+        since_s, before_ma = t_s, ma
     return []
 
 

@@ -34,7 +34,6 @@ def peak(results: list[Result]) -> float:
     return max(one.peak_tone_ratio or 0.0 for one in results)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_guards_cut_the_dose_severalfold_where_nothing_helps() -> None:
     found = sessions("weak")
@@ -42,7 +41,6 @@ def test_guards_cut_the_dose_severalfold_where_nothing_helps() -> None:
     assert all(one.stop != "reached" for one in found[GUARDED])
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(280)
 def test_guards_cut_dose_tenfold_and_the_rise_of_tone_where_it_harms() -> None:
     found = sessions("adverse-ems")

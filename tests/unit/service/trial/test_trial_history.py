@@ -32,6 +32,11 @@ def test_a_quick_return_to_what_was_felt_is_none() -> None:
     assert violations(history, TREATING, 20.0, bounds()) == []
 
 
+def test_a_brief_break_in_what_is_felt_for_long_is_none() -> None:
+    ended = [(33.0, 0.0), *ramp(20.0, 12.0, 33.3), (35.0, 0.0)]
+    assert violations([*ramp(0.9, 12.0), *ended], TREATING, 60.0, bounds()) == []
+
+
 def test_a_rise_that_is_too_fast_is_found() -> None:
     found = violations([*ramp(2.0, 12.0), (7.0, 0.0)], TREATING, 20.0, bounds())
     assert [one.split(":")[0] for one in found] == ["slew"]
