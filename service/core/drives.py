@@ -59,7 +59,7 @@ def wanted_drives(session: Session) -> tuple[Drive, ...] | None:
             return drives(session)
     # A signal that fails stops the turning of the bouts: nothing may stay on for it.
     passed_s = session.now_s - treatment.bout_s
-    is_on = treatment.on and passed_s < program.bout.on_s
+    is_on = treatment.on and passed_s < treatment.rhythm.on_s(program.bout)
     return _on_all(session, treatment.level.level_ma if is_on else 0.0)
 
 
