@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 from service.core.actuators import Drive, drive_ceilings
 from service.core.dose import Dose, on_fraction_of
-from service.core.drives import idle_drives, is_planned, wanted_drives
+from service.core.drives import (
+    idle_drives,
+    is_on_part,
+    is_planned,
+    wanted_drives,
+)
 from service.core.evolve import evolve
 from service.core.limits import Bounded, bound_amplitude
 from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
@@ -101,7 +106,7 @@ def decide(session: Session) -> tuple[Session, Decision]:
         sites=memories,
     )
     requested = max(drive.amplitude for drive in wanted)
-    part = "on" if requested > 0 or _is_on_part(session) else "off"
+    part = "on" if requested > 0 or is_on_part(session) else "off"
     met = sorted({reason for bounded in bounds for reason in bounded.reasons})
     return decided, Decision(
         active=True,
@@ -115,14 +120,6 @@ def decide(session: Session) -> tuple[Session, Decision]:
         ),
         amplitudes=amplitudes,
     )
-
-
-def _is_on_part(session: Session) -> bool:
-    treatment = session.treatment
-    if treatment is None or is_planned(session.setup.program):
-        return False
-    passed_s = session.now_s - treatment.bout_s
-    return treatment.on and passed_s < treatment.rhythm.on_s(session.setup.program.bout)
 
 
 def _bounded(

@@ -33,6 +33,27 @@ def is_planned(program: Program) -> bool:
     return any(getattr(program, name) is not None for name in PLANNED)
 
 
+def is_on_part(session: Session) -> bool:
+    """Return whether a program with one level is in an on part of its rhythm.
+
+    Parameters
+    ----------
+    session : Session
+        At the newest event.
+
+    Returns
+    -------
+    bool
+        False before a treatment, and for a program with a plan.
+    """
+    program, treatment = session.setup.program, session.treatment
+    if treatment is None or is_planned(program):
+        return False
+    # A signal that fails stops the turning of the bouts: nothing may stay on for it.
+    passed_s = session.now_s - treatment.bout_s
+    return treatment.on and passed_s < treatment.rhythm.on_s(program.bout)
+
+
 def wanted_drives(session: Session) -> tuple[Drive, ...] | None:
     """Return what is asked for now.
 
@@ -57,9 +78,7 @@ def wanted_drives(session: Session) -> tuple[Drive, ...] | None:
     for name, drives in PLANNED.items():
         if getattr(program, name) is not None:
             return drives(session)
-    # A signal that fails stops the turning of the bouts: nothing may stay on for it.
-    passed_s = session.now_s - treatment.bout_s
-    is_on = treatment.on and passed_s < treatment.rhythm.on_s(program.bout)
+    is_on = is_on_part(session)
     return _on_all(session, treatment.level.level_ma if is_on else 0.0)
 
 

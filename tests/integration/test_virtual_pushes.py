@@ -1,0 +1,35 @@
+"""Pushes through the whole loop: engine, gate and device."""
+
+from dataclasses import replace
+
+from service.program_files import find_program
+from service.rehearsal.virtual import SCRIPT, VirtualRig
+from tests.support.hurried import hurried
+
+
+def on_parts(history: list) -> list[tuple[float, float]]:
+    """Return when each on-part began, and for how long it was on."""
+    found, began_s = [], None
+    for t_s, (amplitude_ma,) in history:
+        if amplitude_ma > 0 and began_s is None:
+            began_s = t_s
+        elif amplitude_ma == 0 and began_s is not None:
+            found.append((began_s, t_s - began_s))
+            began_s = None
+    return found
+
+
+def test_a_push_reaches_the_device_as_long_as_its_program_says() -> None:
+    program = replace(hurried("ems-flutter", 110.0), search=None)
+    assert program.bout.push_s == find_program("ems-flutter").bout.push_s > 30
+    rig = VirtualRig("null", program=program)
+    rig.open(limits={"amplitude_ma": 4.0})
+    rig.run(lambda r: r.phase in {"reassessing", "fault"}, script=SCRIPT)
+
+    lengths_s = [length_s for _, length_s in on_parts(rig.device.history)]
+    longest_s = max(lengths_s)
+    assert program.bout.push_s - 1.0 < longest_s <= program.bout.push_s + 0.1
+    before = lengths_s[: lengths_s.index(longest_s)]
+    assert all(one_s <= program.bout.on_s + 0.1 for one_s in before)
+    touches = [s for s in before if s < program.bout.touch_s + 0.1]
+    assert len(touches) >= program.bout.touches
