@@ -5,7 +5,8 @@ import statistics
 import pytest
 
 from service.trial.plan import TrialParams, plan_tasks
-from service.trial.session import Result, run_session
+from service.trial.result import Result
+from service.trial.session import run_session
 
 TREATMENT_S = 600.0
 GUARDED, NAIVE = "integral", "naive-integral"

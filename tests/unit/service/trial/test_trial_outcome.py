@@ -6,7 +6,7 @@ import pytest
 from service.trial.outcome import Group, flow, groups, summarise
 from service.trial.plan import TrialParams
 from service.trial.report import TrialReport
-from service.trial.session import Result
+from service.trial.result import Result
 
 
 def result(subject: int = 0, arm: str = "integral", **known: Any) -> Result:
