@@ -4,15 +4,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from service.config.actuation import (
+    ActuationTable,
     AnyActuation,
     EmsTable,
-    NothingTable,
     actuation_data,
 )
 from service.config.base import ConfigModel, Name, Seconds, Share
+from service.config.fitting import IDLE, NO_PUSH, PLANS, ROWS, misfit
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
 from service.config.plans import (
@@ -79,10 +86,11 @@ class BoutConfig(ConfigModel):
     def _not_too_long_pushed(self) -> Self:
         bout = Bout(**self.model_dump())
         share = round(longest_on_s(bout) / ON_WINDOW_S, 6)
-        if self.push_s > 0 and share > COMPILED[Quantity.ON_FRACTION].absolute:
+        most = COMPILED[Quantity.ON_FRACTION].absolute
+        if self.push_s > 0 and self.on_share <= most < share:
             msg = (
-                f"push_s: expected at most {COMPILED[Quantity.ON_FRACTION].absolute:g} "
-                f"of any minute on, got {share:.3g}; make it shorter or rest longer"
+                f"push_s: expected at most {most:g} of any minute on, got "
+                f"{share:.3g}; make it shorter or rest longer"
             )
             raise ValueError(msg)
         if self.push_s > 0 and self.rest_s < self.off_s:
@@ -145,24 +153,12 @@ class TimingConfig(ConfigModel):
     reassess_s: Annotated[float, Field(ge=2, le=300)] = _TIMING.reassess_s
 
 
-#: Tables that say what a program does besides, or instead of, moving one level.
-PLANS = ("feedback", "needling", "massage", "percussion", "mat")
-
-#: Those that a modality needs one of; a modality that is not here moves one level.
-_NEEDED: dict[str, frozenset[str]] = {
-    "none": frozenset({"feedback", "needling"}),
-    "massage": frozenset({"massage"}),
-    "vibration": frozenset({"percussion"}),
-    "mat": frozenset({"mat"}),
-}
-
-#: Groups that mean nothing for a modality.
-_IDLE: dict[str, frozenset[str]] = {
-    "none": frozenset({"law", "bout", "response", "wean_ma_per_s", "search"}),
-    "massage": frozenset({"law", "wean_ma_per_s", "search"}),
-    "vibration": frozenset({"law", "wean_ma_per_s", "search"}),
-    "mat": frozenset({"law", "bout", "wean_ma_per_s", "search"}),
-}
+def _on_share(actuation: ActuationTable, bout: BoutConfig) -> dict[Quantity, float]:
+    """Return the on-time of the bouts, where the modality has any."""
+    actuator = ACTUATORS.get(Modality(actuation.modality))
+    if actuator is None or actuator.on_fraction is None:
+        return {}
+    return {actuator.on_fraction: bout.on_share}
 
 
 class ProgramConfig(ConfigModel):
@@ -209,27 +205,23 @@ class ProgramConfig(ConfigModel):
     search: SearchTable | None = None
     """Search of the sensory and the motor threshold at the begin, with ``ems`` only."""
 
+    @field_validator("bout")
+    @classmethod
+    def _not_too_long_on(cls, bout: BoutConfig, info: ValidationInfo) -> BoutConfig:
+        actuation = info.data.get("actuation")
+        beyond = beyond_compiled(_on_share(actuation, bout)) if actuation else []
+        if beyond:
+            raise ValueError(", ".join(beyond))
+        if bout.push_s > 0 and actuation and actuation.modality in ROWS:
+            raise ValueError(NO_PUSH)
+        return bout
+
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
-        modality = self.actuation.modality
         stated = {name for name in PLANS if getattr(self, name) is not None}
-        needed = _NEEDED.get(modality, frozenset())
-        told = ", ".join(sorted(stated)) or "none of them"
-        if stated - needed:
-            fitting = (
-                ", ".join(f"[{name}]" for name in sorted(needed)) or "no such table"
-            )
-            msg = f'{told}: modality = "{modality}" goes with {fitting}'
-            raise ValueError(msg)
-        if needed and len(stated) != 1:
-            one = " and ".join(f"[{name}]" for name in sorted(needed))
-            msg = f'expected one of {one} with modality = "{modality}", got {told}'
-            raise ValueError(msg)
-        idle = sorted(_IDLE.get(modality, frozenset()) & self.model_fields_set)
-        if idle:
-            told = ", ".join(idle)
-            msg = f'{told}: leave it out, it means nothing with modality = "{modality}"'
-            raise ValueError(msg)
+        why = misfit(self.actuation.modality, stated, self.model_fields_set)
+        if why:
+            raise ValueError(why)
         return self
 
     @model_validator(mode="after")
@@ -245,12 +237,8 @@ class ProgramConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _on_and_off_parts(self) -> Self:
-        if "bout" in _IDLE.get(self.actuation.modality, frozenset()):
+        if "bout" in IDLE.get(self.actuation.modality, frozenset()):
             return self
-        beyond = beyond_compiled(self._on_share())
-        if beyond:
-            msg = f"bout: {', '.join(beyond)}"
-            raise ValueError(msg)
         room_s = self.bout.off_s - self.bout.settle_s
         if room_s < self.window_s:
             msg = (
@@ -259,14 +247,6 @@ class ProgramConfig(ConfigModel):
             )
             raise ValueError(msg)
         return self
-
-    def _on_share(self) -> dict[Quantity, float]:
-        """Return the on-time of the bouts, where the modality has any."""
-        modality = Modality(self.actuation.modality)
-        actuator = ACTUATORS.get(modality)
-        if actuator is None or actuator.on_fraction is None:
-            return {}
-        return {actuator.on_fraction: self.bout.on_share}
 
     @model_validator(mode="after")
     def _searches_below_its_bound(self) -> Self:
@@ -286,10 +266,10 @@ class ProgramConfig(ConfigModel):
     def warnings(self) -> list[str]:
         """Return what is allowed but more than recommended, each with its table."""
         longest = {Quantity.TREATMENT_S: self.timing.treatment_s}
-        acts = not isinstance(self.actuation, NothingTable)
+        acts = self.actuation.modality != "none"
         tables = {
             "actuation": self.actuation.warnings(),
-            "bout": above_recommended(self._on_share()),
+            "bout": above_recommended(_on_share(self.actuation, self.bout)),
             "timing": above_recommended(longest if acts else {}),
         }
         return [f"{table}: {text}" for table, told in tables.items() for text in told]
@@ -359,7 +339,7 @@ def program_data(program: Program) -> dict[str, Any]:
     if program.massage is not None:
         name, table = massage_data(program.massage, program.frequency_hz)
         data[name] = table
-    return _without(data, _IDLE.get(program.modality, frozenset()))
+    return _without(data, IDLE.get(program.modality, frozenset()))
 
 
 def _without(data: dict[str, Any], keys: frozenset[str]) -> dict[str, Any]:

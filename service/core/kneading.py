@@ -27,6 +27,10 @@ SLOW_HZ = 30.0
 #: So many off parts running must each be lower than the one before. A.
 FALLING_WINDOWS = 3
 
+#: And the last of them at most this share of the first. A: one of them is 5 % off, and
+#: three that happen to be lower each time are no fall.
+FALLING_RATIO = 0.9
+
 #: Tone that has risen by this share since the off part before has risen. A.
 RISE_RATIO = 1.1
 
@@ -256,11 +260,19 @@ class Kneading:
         known = len(windows) > 1
         has_risen = known and windows[-1] > RISE_RATIO * windows[-2]
         pairs = itertools.pairwise(windows)
-        is_falling = len(windows) == FALLING_WINDOWS and all(b < a for a, b in pairs)
+        is_falling = (
+            len(windows) == FALLING_WINDOWS
+            and all(b < a for a, b in pairs)
+            and windows[-1] <= FALLING_RATIO * windows[0]
+        )
         judged = replace(
             self,
             windows_pct_mvc=windows,
-            is_fast=is_falling and not self.is_fast_banned,
+            is_fast=(
+                plan.pattern is Pattern.PERCUSSION
+                and is_falling
+                and not self.is_fast_banned
+            ),
         )
         ready = may_deepen and known and not has_risen
         if not ready or self.contact_s < plan.dwell_s or self.depth is Depth.DEEP:

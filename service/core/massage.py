@@ -5,7 +5,12 @@ from dataclasses import replace
 
 from dsp.types import QualityFlag
 from service.core.actuators import Drive
-from service.core.contact import after_strike, nothing, was_interrupted, with_level
+from service.core.contact import (
+    after_strike,
+    nothing,
+    was_interrupted,
+    with_level,
+)
 from service.core.kneading import FELT_S, PAUSE_S, MassagePlan
 from service.core.model import Note, Outcome, Sample
 from service.core.patterns import weights
@@ -141,7 +146,11 @@ def _is_guarding(
         return False
     if session.now_s < treatment.response.quiet_until_s:
         return False
-    bar = adverse_bar_pct_mvc(session.setup.program.response, calibration)
+    bar = adverse_bar_pct_mvc(
+        session.setup.program.response,
+        calibration,
+        helped=treatment.response.has_helped,
+    )
     return statistics.median(tone for _, tone in felt) > bar
 
 

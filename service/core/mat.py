@@ -5,7 +5,12 @@ import statistics
 from dataclasses import replace
 
 from service.core.actuators import Drive
-from service.core.contact import after_strike, nothing, was_interrupted, with_level
+from service.core.contact import (
+    after_strike,
+    nothing,
+    was_interrupted,
+    with_level,
+)
 from service.core.guards import Window
 from service.core.model import Command, Note, Outcome, Phase, Sample
 from service.core.response import adverse_bar_pct_mvc
@@ -195,7 +200,7 @@ def _judge_window(
     rules = session.setup.program.response
     median = statistics.median(response.window_pct_mvc)
     if level > 0.0 and lying.in_discomfort(plan, now_s):
-        bar = adverse_bar_pct_mvc(rules, calibration)
+        bar = adverse_bar_pct_mvc(rules, calibration, helped=response.has_helped)
         if median <= max(bar, _discomfort_bar(session, calibration, plan)):
             window = Window(now_s, level, median)
             seen = response.with_window(rules, calibration, window)

@@ -131,14 +131,7 @@ class Response:
             )
         if level_ma <= 0 or t_s < self.quiet_until_s:
             return judged
-        rise = plan.adverse_ratio - 1.0
-        if not judged.has_helped:
-            rise *= UNHELPED_SHARE
-        bar = max(
-            (1.0 + rise) * calibration.baseline_pct_mvc,
-            calibration.baseline_pct_mvc
-            + plan.adverse_sd * calibration.baseline_sd_pct_mvc,
-        )
+        bar = adverse_bar_pct_mvc(plan, calibration, helped=judged.has_helped)
         known = len(judged.medians_pct_mvc) > 1
         if known and min(judged.medians_pct_mvc) > bar:
             return judged.struck(plan, t_s, level_ma, "adverse")
@@ -341,7 +334,9 @@ class Response:
         return since_s is not None and t_s - since_s >= PATIENCE * plan.useless_s
 
 
-def adverse_bar_pct_mvc(plan: ResponsePlan, calibration: Calibration) -> float:
+def adverse_bar_pct_mvc(
+    plan: ResponsePlan, calibration: Calibration, *, helped: bool
+) -> float:
     """Return the tone above which a response is adverse.
 
     Parameters
@@ -350,6 +345,8 @@ def adverse_bar_pct_mvc(plan: ResponsePlan, calibration: Calibration) -> float:
         What is adverse.
     calibration : Calibration
         Holds the baseline.
+    helped : bool
+        Whether tone was ever lower than before: a smaller rise is adverse if not.
 
     Returns
     -------
@@ -357,8 +354,11 @@ def adverse_bar_pct_mvc(plan: ResponsePlan, calibration: Calibration) -> float:
         In %MVC.
     """
     baseline = calibration.baseline_pct_mvc
+    rise = plan.adverse_ratio - 1.0
+    if not helped:
+        rise *= UNHELPED_SHARE
     by_spread = baseline + plan.adverse_sd * calibration.baseline_sd_pct_mvc
-    return max(plan.adverse_ratio * baseline, by_spread)
+    return max((1.0 + rise) * baseline, by_spread)
 
 
 def _mean_tone(windows: Sequence[Window]) -> float:

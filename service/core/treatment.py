@@ -292,22 +292,6 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
     return session, ()
 
 
-def _is_pointless(session: Session, treatment: Treatment) -> bool:
-    """Return whether the level can rise no further and more of it does not help."""
-    plan, response = session.setup.program, treatment.response
-    if treatment.rhythm.is_push(plan.bout):
-        return False  # what a push brings is seen in the off part after it
-    calibration = session.calibration
-    if calibration is not None:
-        bar_pct_mvc = GAINED_RATIO * calibration.baseline_pct_mvc
-        if response.gained(plan, session.now_s, bar_pct_mvc):
-            return False
-    if response.useless(plan.response, session.now_s):
-        return True
-    near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
-    return response.overdue(plan.response, session.now_s) and not near
-
-
 def why_adverse(session: Session, treatment: Treatment) -> str:
     """Say which adverse response ends a treatment.
 
@@ -329,6 +313,22 @@ def why_adverse(session: Session, treatment: Treatment) -> str:
     if response.strikes and not response.has_helped:
         return NEVER_HELPED
     return CRAMP if treatment.cramp.is_cramp else ""
+
+
+def _is_pointless(session: Session, treatment: Treatment) -> bool:
+    """Return whether the level can rise no further and more of it does not help."""
+    plan, response = session.setup.program, treatment.response
+    if treatment.rhythm.is_push(plan.bout):
+        return False  # what a push brings is seen in the off part after it
+    calibration = session.calibration
+    if calibration is not None:
+        bar_pct_mvc = GAINED_RATIO * calibration.baseline_pct_mvc
+        if response.gained(plan, session.now_s, bar_pct_mvc):
+            return False
+    if response.useless(plan.response, session.now_s):
+        return True
+    near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
+    return response.overdue(plan.response, session.now_s) and not near
 
 
 def give_up(session: Session, treatment: Treatment, cause: str) -> Step:

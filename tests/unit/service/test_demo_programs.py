@@ -26,7 +26,9 @@ def test_only_waiting_is_shortened(name: str) -> None:
 
 
 def test_an_unknown_program_is_refused() -> None:
-    with pytest.raises(ConfigError, match="expected one of biofeedback, ems-flutter"):
+    with pytest.raises(
+        ConfigError, match="expected one of acupressure-mat, biofeedback"
+    ):
         demo_program("nonesuch", 10.0)
 
 

@@ -81,7 +81,7 @@ def test_an_unknown_program_is_refused() -> None:
 
     assert told.exit_code == 2
     assert told.stdout == ""
-    assert "expected one of biofeedback, ems-flutter, needling" in told.stderr
+    assert "expected one of acupressure-mat, biofeedback, ems-flutter" in told.stderr
 
 
 def test_every_shipped_program_is_listed() -> None:

@@ -150,7 +150,7 @@ def test_what_comes_back_after_an_interruption_is_light(how: str) -> None:
 
 
 def test_the_row_rests_a_minute_in_five_and_begins_lightly_again() -> None:
-    played = Played(MASSAGE).run(420.0, improving)
+    played = Played(MASSAGE).run(420.0, lambda p: 12.0 * 0.9975**p.now_s)
     on = [d.amplitude > 0 for d in played.decisions]
     pauses = [
         len(list(run)) * STEP_S for is_on, run in itertools.groupby(on) if not is_on
@@ -215,7 +215,7 @@ def test_percussion_is_slow_while_tone_does_not_fall() -> None:
 
 
 def test_percussion_is_fast_only_after_tone_has_fallen_and_drops_back_at_once() -> None:
-    played = Played(FAST).run(150.0, improving)
+    played = Played(FAST).run(150.0, lambda p: 12.0 * 0.9975**p.now_s)
     assert 100.0 in rates(played)
     assert played.treatment.kneading.is_fast
     n_windows = len(played.treatment.response.windows)
@@ -230,6 +230,15 @@ def test_percussion_is_fast_only_after_tone_has_fallen_and_drops_back_at_once() 
         if d.amplitude > 0 and d.drives[0].frequency_hz > FAST.massage.start_hz
     ]
     assert fast == []
+
+
+def test_tone_that_only_wobbles_down_is_not_falling() -> None:
+    slow = Kneading()
+    for tone in (10.0, 9.8, 9.6):
+        slow = slow.judged(FAST.massage, tone, may_deepen=True)
+    assert not slow.is_fast
+    assert slow.judged(FAST.massage, 8.7, may_deepen=True).is_fast
+    assert not slow.judged(FAST.massage, 9.7, may_deepen=True).is_fast
 
 
 def test_fast_percussion_that_tone_rises_with_is_not_tried_again() -> None:
@@ -274,10 +283,10 @@ def test_percussion_begins_slowly() -> None:
 
 # --- whatever the tone does -----------------------------------------------------------
 
-TONES = st.lists(st.floats(0.2, 40.0), min_size=4, max_size=12)
+TONES = st.lists(st.floats(0.2, 40.0), min_size=4, max_size=8)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(TONES, st.sampled_from([MASSAGE, FAST]))
 def test_deep_never_comes_before_light_and_bounds_hold(
     tones: list[float], program
@@ -293,12 +302,8 @@ def test_deep_never_comes_before_light_and_bounds_hold(
     ]
     assert all(b <= a + 1 for a, b in zip_running(reached))
     assert max(levels) <= program.max_amplitude
-    slow = [
-        d.drives[0].frequency_hz <= program.frequency_hz
-        for d in played.decisions
-        if d.drives
-    ]
-    assert all(slow)
+    allowed_hz = {plan.start_hz, program.frequency_hz} - {0.0} or {plan.rate_hz}
+    assert set(rates(played)) <= allowed_hz
     quantity = played.session.setup.sites[0].wiring.actuator.on_fraction
     assert quantity in {Quantity.MASSAGE_ON_FRACTION, Quantity.VIBRATION_ON_FRACTION}
     window = round(60.0 / STEP_S)
