@@ -62,6 +62,29 @@ class SearchState(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
 
 
+class TargetedState(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several muscles that are treated at once, each by its own loop.
+
+    ``charge_share`` is of what the session may give to all. ``ended`` says why it is
+    not stimulated any more. ``coactivations`` counts how often its tone rose while
+    others were stimulated.
+    """
+
+    label: str
+    tone_pct_mvc: float | None
+    baseline_pct_mvc: float | None
+    threshold_pct_mvc: float
+    level_ma: float
+    permitted_ma: float
+    charge_share: float
+    strikes: int
+    picked: bool
+    relaxed: bool
+    ended: str
+    coactivations: int
+    final_pct_mvc: float | None
+
+
 class NeedlingState(msgspec.Struct, frozen=True, kw_only=True):
     """What an observation of needling has come to so far.
 

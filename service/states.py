@@ -13,6 +13,7 @@ from service.program_states import (
     MuscleResponseState,
     NeedlingState,
     SearchState,
+    TargetedState,
 )
 
 
@@ -209,6 +210,7 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     mat: MatState | None = None
     muscle_response: MuscleResponseState | None = None
     search: SearchState | None = None
+    targeted: tuple[TargetedState, ...] = ()
 
 
 class SourceState(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from service.config.plans import (
     SearchTable,
     not_compiled,
 )
+from service.config.targeted import TargetedTable
 from service.config.touch import (
     MassageTable,
     MatPlanTable,
@@ -216,6 +217,25 @@ class ProgramConfig(ConfigModel):
             raise ValueError(NO_PUSH)
         return bout
 
+    targeted: TargetedTable | None = None
+    """Several muscles, each with its own loop; only with EMS."""
+
+    @model_validator(mode="after")
+    def _targets_with_current(self) -> Self:
+        if self.targeted is not None and self.actuation.modality != "ems":
+            msg = (
+                'targeted: expected [actuation] modality = "ems" with it, '
+                f"got {self.actuation.modality}"
+            )
+            raise ValueError(msg)
+        if self.targeted is not None and self.search is not None:
+            msg = "search: expected without [targeted], it searches in one muscle only"
+            raise ValueError(msg)
+        if self.targeted is not None and self.bout.push_s > 0:
+            msg = "bout.push_s: expected 0 with [targeted], whose muscles share bouts"
+            raise ValueError(msg)
+        return self
+
     @model_validator(mode="after")
     def _fits_what_is_actuated(self) -> Self:
         stated = {name for name in PLANS if getattr(self, name) is not None}
@@ -297,6 +317,7 @@ class ProgramConfig(ConfigModel):
             massage=row.to_core() if row else None,
             mat=self.mat.to_core() if self.mat else None,
             search=self._search(),
+            targeted=self.targeted.to_core() if self.targeted else None,
         )
 
     def _search(self) -> SearchPlan | None:
@@ -332,7 +353,7 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling", "mat", "search"):
+    for plan in ("feedback", "needling", "mat", "search", "targeted"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)

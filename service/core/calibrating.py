@@ -4,6 +4,13 @@ import math
 from dataclasses import replace
 
 from service.core.calibration import CalibrationRun, conclude
+from service.core.company import (
+    begin_following,
+    company_notes,
+    conclude_company,
+    follow,
+    why_not_given,
+)
 from service.core.model import Command, Note, Phase, Sample
 from service.core.state import Session, Step
 from service.core.steps import CONTRACTIONS, plan_steps
@@ -31,6 +38,9 @@ def begin_calibration(session: Session, command: Command) -> Step:
     if any(value is not None and not 0 < value < math.inf for value in given):
         why = "noise_uv and mvc_uv must be finite and above 0"
         return refuse(session, command.verb, why)
+    why = why_not_given(session, given)
+    if why:
+        return refuse(session, command.verb, why)
     program = session.setup.program
     steps = plan_steps(
         program.calibration,
@@ -49,10 +59,8 @@ def begin_calibration(session: Session, command: Command) -> Step:
         kind=command.kind,
         warnings=command.warnings,
     )
-    calibrating, notes = enter(
-        replace(session, calibrating=run, calibration=None, leak=None),
-        Phase.CALIBRATING,
-    )
+    begun = replace(session, calibrating=run, calibration=None, leak=None)
+    calibrating, notes = enter(begin_following(begun, run), Phase.CALIBRATING)
     return calibrating, (*notes, prompt_of(run))
 
 
@@ -75,6 +83,7 @@ def calibrate_on(session: Session, run: CalibrationRun, sample: Sample) -> Step:
     notes : tuple of Note
         Cues, verdicts and prompts.
     """
+    session = follow(session, run)
     if run.interrupted:
         run = run.repeated(session.now_s)
         return replace(session, calibrating=run), (prompt_of(run),)
@@ -142,8 +151,12 @@ def _verdict(run: CalibrationRun) -> Note:
 
 def _finish(session: Session, run: CalibrationRun) -> Step:
     result = conclude(run)
+    session, refused = conclude_company(session)
+    if refused and not isinstance(result, str):
+        result = refused
     if isinstance(result, str):
-        back, notes = enter(session, Phase.CHECKING, cause=result)
+        alone = replace(session, company=())
+        back, notes = enter(alone, Phase.CHECKING, cause=result)
         return back, (*notes, Note("refused", {"what": "calibrate", "why": result}))
     note = Note(
         "calibration",
@@ -157,4 +170,4 @@ def _finish(session: Session, run: CalibrationRun) -> Step:
         },
     )
     ready, notes = enter(replace(session, calibration=result), Phase.READY)
-    return ready, (*notes, note)
+    return ready, (*notes, note, *company_notes(ready))

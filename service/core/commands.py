@@ -7,6 +7,7 @@ from dataclasses import replace
 from service.core.arming import ARM_GOOD_S, Button
 from service.core.assessing import assess
 from service.core.calibrating import begin_calibration
+from service.core.company import treatments_of, with_treatments
 from service.core.control import Level
 from service.core.leaking import abandon_leak, begin_leak
 from service.core.mat import end_zone
@@ -129,7 +130,8 @@ def _level(session: Session, command: Command) -> Step:
     if isinstance(amplitude, str):
         return refuse(session, command.verb, amplitude)
     level = Level(amplitude, session.now_s)
-    return replace(session, treatment=replace(treatment, level=level)), ()
+    moved = tuple(replace(one, level=level) for one in treatments_of(session))
+    return with_treatments(session, moved), ()
 
 
 def _limit(session: Session, command: Command) -> Step:
@@ -183,7 +185,9 @@ def _begin(session: Session) -> Step:
         search=begin_search(session.setup),
         thresholds=thresholds_of(program),
     )
-    return enter(replace(session, treatment=treatment), Phase.TREATING)
+    # Each muscle that is stimulated has a treatment of its own.
+    n_muscles = len(session.setup.muscles) if session.setup.program.targeted else 1
+    return enter(with_treatments(session, (treatment,) * n_muscles), Phase.TREATING)
 
 
 def _confirmation_trouble(session: Session, command: Command) -> str:
@@ -251,16 +255,26 @@ def _mark(session: Session, command: Command) -> Step:
         return mark(session, command)
     if treatment is None or session.phase not in STIMULATING_PHASES:
         return refuse(session, command.verb, f"not possible while {session.phase}")
-    # Between two on parts it is what was felt last, which is never more than this.
-    felt = session.established
-    amplitude = felt.amplitude or min(felt.peak, treatment.level.level_ma)
-    if not amplitude > 0:
-        return refuse(session, command.verb, "nothing has been on yet")
-    thresholds = treatment.thresholds.marked(name, amplitude)
     key = f"amplitude_{session.setup.unit.lower()}"
-    note = Note("threshold", {"which": name, key: amplitude})
-    treatment = replace(treatment, thresholds=thresholds)
-    return replace(session, treatment=treatment), (note,)
+    marked, notes = [], []
+    for k, one in enumerate(treatments_of(session)):
+        amplitude = _felt(session, k, one)
+        thresholds = one.thresholds
+        if amplitude > 0:
+            thresholds = thresholds.marked(name, amplitude)
+            notes.append(Note("threshold", {"which": name, key: amplitude}))
+        marked.append(replace(one, thresholds=thresholds))
+    if not notes:
+        return refuse(session, command.verb, "nothing has been on yet")
+    return with_treatments(session, tuple(marked)), tuple(notes)
+
+
+def _felt(session: Session, muscle: int, treatment: Treatment) -> float:
+    """Return what a mark concerns: nobody can tell which of two muscles it was."""
+    is_one = len(treatments_of(session)) == 1
+    felt = session.established if is_one else session.sites[muscle].established
+    # Between two on parts it is what was felt last, which is never more than this.
+    return felt.amplitude or min(felt.peak, treatment.level.level_ma)
 
 
 COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {

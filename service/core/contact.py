@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from service.core.actuators import Drive
 from service.core.control import Level
+from service.core.judging import STRIKE_RATIO
 from service.core.model import Note, Phase
 from service.core.stage import BY_HAND
 from service.core.state import Session, Treatment
-from service.core.treatment import STRIKE_RATIO, level_cap_ma
+from service.core.treatment import level_cap_ma
 
 
 def with_level(session: Session, treatment: Treatment, wanted: float) -> Treatment:

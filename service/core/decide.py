@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service.core.actuators import Drive, drive_ceilings
+from service.core.company import treatment_of
 from service.core.dose import Dose, on_fraction_of
 from service.core.drives import (
     idle_drives,
@@ -14,7 +15,7 @@ from service.core.evolve import evolve
 from service.core.limits import Bounded, bound_amplitude
 from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
 from service.core.stage import BY_HAND, Stage
-from service.core.state import Session, Site, SiteMemory
+from service.core.state import Session, SiteMemory
 from service.core.tone import ZeroTime
 
 #: A longer pause between two decisions adds no dose: the permit has expired. A.
@@ -128,12 +129,12 @@ def _bounded(
     """Return what may go out per actuator, and what is remembered of it."""
     now_s, limits = session.now_s, session.setup.limits
     memories, bounds = [], []
-    for site, memory, drive in zip(
-        session.setup.sites, session.sites, wanted, strict=True
+    for k, (site, memory, drive) in enumerate(
+        zip(session.setup.sites, session.sites, wanted, strict=True)
     ):
         actuator = site.wiring.actuator
         dose = memory.dose.at(now_s, on_fraction_of(limits, actuator))
-        ceilings = _ceilings(session, site, evolve(memory, dose=dose), drive)
+        ceilings = _ceilings(session, k, evolve(memory, dose=dose), drive)
         bounded = bound_amplitude(drive.amplitude, ceilings, site.wiring.amplitude_step)
         bounds.append(bounded)
         memories.append(_remembered(memory, dose, bounded, drive, now_s))
@@ -151,11 +152,12 @@ def _remembered(
 
 
 def _ceilings(
-    session: Session, site: Site, memory: SiteMemory, drive: Drive
+    session: Session, k: int, memory: SiteMemory, drive: Drive
 ) -> dict[str, float]:
     """Return everything that bounds the amplitude now, by its reason."""
     limits, now_s = session.setup.limits, session.now_s
-    actuator, treatment = site.wiring.actuator, session.treatment
+    site, treatment = session.setup.sites[k], treatment_of(session, k)
+    actuator = site.wiring.actuator
     ceilings = drive_ceilings(limits, site.wiring, drive)
     if site.wiring.max_amplitude < limits[actuator.amplitude].value:
         ceilings["device"] = site.wiring.max_amplitude
@@ -175,5 +177,7 @@ def _ceilings(
         # The plan moves below what the operator sets by hand.
         ceilings[f"stage:{stage}"] = treatment.level.level_ma
     if session.ebb is not None:
-        ceilings[f"ebb:{session.ebb.why}"] = session.ebb.ceiling(now_s)
+        # The weaker of several actuators may not rise to the strongest.
+        lower = min(session.ebb.ceiling(now_s), memory.established.amplitude)
+        ceilings[f"ebb:{session.ebb.why}"] = lower
     return ceilings

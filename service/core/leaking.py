@@ -49,6 +49,9 @@ def begin_leak(session: Session, command: Command) -> Step:
     if stage is not Stage.CLOSED:
         why = f"the intensity is stepped by itself, which stage {stage} does not allow"
         return refuse(session, command.verb, why)
+    if len(session.setup.sites) > 1:
+        why = "the leak is measured of one actuator: this program drives several"
+        return refuse(session, command.verb, why)
     plan = plan_leak(session)
     if isinstance(plan, str):
         return refuse(session, command.verb, plan)

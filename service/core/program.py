@@ -17,6 +17,7 @@ from service.core.plans import (
     NeedlingPlan,
     SearchPlan,
 )
+from service.core.turns import TargetedPlan
 from service.core.zones import MatPlan
 
 
@@ -217,6 +218,8 @@ class Program:
         Of a mat of spikes.
     search : SearchPlan or None
         How thresholds are searched for at the begin; None where they are not.
+    targeted : TargetedPlan or None
+        Of several muscles, each with its own loop.
     """
 
     name: str = "ems-flutter"
@@ -240,11 +243,12 @@ class Program:
     massage: MassagePlan | None = None
     mat: MatPlan | None = None
     search: SearchPlan | None = None
+    targeted: TargetedPlan | None = None
 
     @property
     def has_muscles(self) -> bool:
         """Whether it looks at every muscle that the rig names, not at one only."""
-        return False
+        return self.targeted is not None
 
     @property
     def actuates(self) -> bool:

@@ -4,12 +4,11 @@
 them, and nothing but an acknowledgement leaves ``fault``.
 """
 
-import math
-
 from dsp.types import QualityFlag
 from service.core.assessing import comparison_notes, waits_for_entries
 from service.core.calibrating import calibrate_on
 from service.core.commands import COMMANDS
+from service.core.company import mean_rms, reassess_company, with_finals
 from service.core.evolve import evolve
 from service.core.leaking import leak_on
 from service.core.massage import knead
@@ -34,6 +33,7 @@ from service.core.model import (
 from service.core.needling import observe, see_twitch, summary_notes
 from service.core.searching import conclude_search, see_response
 from service.core.state import Session, Step
+from service.core.targeted import target
 from service.core.training import train
 from service.core.transitions import enter, fail
 from service.core.treatment import treat
@@ -136,6 +136,8 @@ def _treat(session: Session, sample: Sample) -> Step:
         return knead(session, sample)
     if program.mat is not None:
         return lie(session, sample)
+    if program.targeted is not None:
+        return target(session, sample)
     return treat(session, sample)
 
 
@@ -147,6 +149,7 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
     is_still = silent and not sample.quality & QualityFlag.DRIFT
     if is_still and not (is_over and session.reassess_uv):
         session = evolve(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
+        session = reassess_company(session)
     if not is_over:
         return session, ()
     if not session.reassess_uv:
@@ -157,13 +160,13 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
         return session, ()
     if session.calibration is None:
         return fail(session, "reassessing without a calibration")
-    power = math.fsum(uv * uv for uv in session.reassess_uv) / len(session.reassess_uv)
-    final = session.calibration.tone_pct_mvc(math.sqrt(power))
-    done = evolve(session, final_pct_mvc=final)
+    final = session.calibration.tone_pct_mvc(mean_rms(session.reassess_uv))
+    done = with_finals(evolve(session, final_pct_mvc=final))
     success = program.success
-    if (
-        session.outcome is Outcome.REACHED
-        and final > success.exit_ratio * success.threshold_pct_mvc
+    finals = (final, *(member.final_pct_mvc for member in done.company))
+    # A member that was not treated has no final tone, which is above nothing.
+    if session.outcome is Outcome.REACHED and any(
+        one > success.exit_ratio * success.threshold_pct_mvc for one in finals
     ):
         done = evolve(done, outcome=Outcome.NOT_REACHED, cause="relapsed")
     ended, notes = enter(done, Phase.DONE, cause=done.cause)

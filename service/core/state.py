@@ -25,6 +25,7 @@ from service.core.slew import Established
 from service.core.stage import Stage
 from service.core.thresholds import Thresholds
 from service.core.tone import Calibration, Relaxation, ZeroTime
+from service.core.turns import Turn
 from service.core.twitches import Needling
 from service.core.zones import Lying
 
@@ -171,6 +172,8 @@ class Treatment:
         What a massage has come to so far.
     lying : Lying
         What a mat has come to so far.
+    turn : Turn
+        Of one muscle among several: what it has had of the bouts.
     """
 
     started_s: float
@@ -196,6 +199,32 @@ class Treatment:
     lying: Lying = field(default_factory=Lying)
     search: Search | None = None
     muscle: MuscleResponse | None = None
+    turn: Turn = field(default_factory=Turn)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A muscle of the company: another one than the first, which decides alone.
+
+    Parameters
+    ----------
+    label : str
+        Name of its EMG channel.
+    calibration : Calibration
+        Measured while the first one was calibrated.
+    treatment : Treatment or None
+        Of its own; None where only the first muscle is treated.
+    reassess_uv : tuple of float
+        RMS values of the reassessment.
+    final_pct_mvc : float
+        Tone of the reassessment.
+    """
+
+    label: str
+    calibration: Calibration
+    treatment: Treatment | None = None
+    reassess_uv: tuple[float, ...] = ()
+    final_pct_mvc: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +271,13 @@ class Session:
         Bound that the operator has set, in the unit of the actuators.
     calibrating : CalibrationRun or None
         The calibration under way.
+    following : tuple of CalibrationRun
+        Those of the other muscles, which follow the steps of the first.
     calibration : Calibration or None
         The last one that was accepted.
+    company : tuple of Member
+        What is known of the other muscles, in the order of the setup; empty before
+        their calibration.
     leak_run : LeakRun or None
         The leak calibration under way.
     leak : LeakResult or str or None
@@ -287,7 +321,9 @@ class Session:
     present_s: float = -math.inf
     operator_bound: float = math.inf
     calibrating: CalibrationRun | None = None
+    following: tuple[CalibrationRun, ...] = ()
     calibration: Calibration | None = None
+    company: tuple[Member, ...] = ()
     leak_run: LeakRun | None = None
     leak: LeakResult | str | None = None
     treatment: Treatment | None = None

@@ -1,11 +1,11 @@
 """Changes of phase that more than one rule makes."""
 
-from dataclasses import replace
-
+from service.core.company import treatments_of, with_treatments
 from service.core.control import Level
+from service.core.evolve import evolve
 from service.core.model import Note, Outcome, Phase, Task
 from service.core.rhythm import Rhythm
-from service.core.state import Session, Step
+from service.core.state import Session, Step, Treatment
 
 
 def enter(session: Session, phase: Phase, *, cause: str = "") -> Step:
@@ -32,7 +32,7 @@ def enter(session: Session, phase: Phase, *, cause: str = "") -> Step:
         "to": phase.value,
         "cause": cause,
     }
-    changed = replace(session, phase=phase, phase_since_s=session.now_s)
+    changed = evolve(session, phase=phase, phase_since_s=session.now_s)
     notes = [Note("phase", detail)]
     if phase is Phase.REASSESSING:
         notes.append(prompt(Task.RELAX))
@@ -74,7 +74,7 @@ def fail(session: Session, cause: str) -> Step:
     """
     if session.phase is Phase.FAULT:
         return session, ()
-    failed = replace(session, outcome=Outcome.FAULT, cause=cause)
+    failed = evolve(session, outcome=Outcome.FAULT, cause=cause)
     return enter(failed, Phase.FAULT, cause=cause)
 
 
@@ -96,26 +96,30 @@ def hold(session: Session, reason: str) -> Step:
     notes : tuple of Note
         The phase change.
     """
-    treatment = session.treatment
-    if treatment is not None:
-        treatment = replace(
-            treatment,
-            on=False,
-            rhythm=Rhythm(),
-            bout_s=session.now_s,
-            level=Level(0.0, session.now_s),
-            relaxation=treatment.relaxation.forgotten(),
-            response=treatment.response.interrupted(session.now_s),
-        )
-    held = replace(
+    if treatments_of(session):
+        paused = (_paused(one, session.now_s) for one in treatments_of(session))
+        session = with_treatments(session, tuple(paused))
+    held = evolve(
         session,
-        treatment=treatment,
         hold_reason=reason,
         resume_to=session.phase,
         sites=session.from_zero(),
         ebb=None,
     )
     return enter(held, Phase.HOLDING, cause=reason)
+
+
+def _paused(treatment: Treatment, now_s: float) -> Treatment:
+    return evolve(
+        treatment,
+        on=False,
+        rhythm=Rhythm(),
+        bout_s=now_s,
+        level=Level(0.0, now_s),
+        relaxation=treatment.relaxation.forgotten(),
+        response=treatment.response.interrupted(now_s),
+        turn=evolve(treatment.turn, picked=False, beside_pct_mvc=()),
+    )
 
 
 def refuse(session: Session, what: str, why: str) -> Step:

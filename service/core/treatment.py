@@ -1,13 +1,14 @@
 """The treatment: measure in silence, move the level, stimulate, wean."""
 
 import math
-import statistics
 
 from dsp.types import QualityFlag
 from service.core.actuators import Drive, drive_ceilings
+from service.core.company import treatments_of
 from service.core.control import Level, wean
 from service.core.evolve import evolve
 from service.core.guards import LOCK_RATIO
+from service.core.judging import NEAR_RATIO, closed_bout, is_pointless, judge_window
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.searching import search_on
@@ -28,16 +29,6 @@ RELAXED_PCT_MVC = 0.5
 #: Tone up to this multiple of the baseline has not risen. A: less than half of the way
 #: to an adverse response; one measurement scatters by 5 to 8 %.
 CALM_RATIO = 1.1
-
-#: Tone up to this multiple of the threshold may be held below it by the next push. A.
-NEAR_RATIO = 2.0
-
-#: Tone after a push below this share of the baseline is worth another push: a spasm
-#: gives way all at once, and shows little before. A: who does not respond is above it.
-GAINED_RATIO = 0.8
-
-#: A strike leaves this share of the level. A.
-STRIKE_RATIO = 0.5
 
 
 def treat(session: Session, sample: Sample) -> Step:
@@ -65,12 +56,12 @@ def treat(session: Session, sample: Sample) -> Step:
     treatment = measure(session, treatment, calibration, sample)
     before = treatment
     treatment, notes = _turn_bout(session, treatment, calibration)
-    closed = _closed_bout(before) if treatment.on and not before.on else None
+    closed = closed_bout(before) if treatment.on and not before.on else None
     found: tuple[Note, ...] = ()
     if treatment.search is not None:
         cap_ma = _cap_ma(session, treatment)
         treatment, found = search_on(session, treatment, closed, cap_ma)
-    treatment = _move_level(session, treatment, closed)
+    treatment = move_level(session, treatment, closed)
     session = evolve(session, treatment=treatment)
     session, more = _conclude(session, treatment)
     if treatment.lock is not lock and treatment.lock.is_locked and not lock.is_locked:
@@ -182,28 +173,7 @@ def _turn_bout(
     near_pct_mvc = NEAR_RATIO * session.setup.program.success.threshold_pct_mvc
     near = treatment.tone_pct_mvc <= near_pct_mvc
     turned = evolve(turned, rhythm=rhythm.after(bout, pushes=pushes, near=near))
-    before = treatment.response
-    after = before.window_closed(
-        session.setup.program.response,
-        calibration,
-        session.now_s,
-        treatment.level.level_ma,
-        rhythm.step,
-    )
-    if after.strikes == before.strikes:
-        return evolve(turned, response=after), ()
-    halved = Level(treatment.level.level_ma * STRIKE_RATIO, session.now_s)
-    note = Note(
-        "strike",
-        {
-            "count": after.strikes,
-            "why": after.struck_for,
-            "tone_pct_mvc": treatment.tone_pct_mvc,
-            "level_ma": treatment.level.level_ma,
-            "cap_ma": after.cap_ma,
-        },
-    )
-    return evolve(turned, response=after, level=halved), (note,)
+    return judge_window(session, turned, calibration, rhythm.step)
 
 
 def _pushes(session: Session, treatment: Treatment, calibration: Calibration) -> bool:
@@ -223,16 +193,25 @@ def _pushes(session: Session, treatment: Treatment, calibration: Calibration) ->
     )
 
 
-def _closed_bout(before: Treatment) -> ClosedBout:
-    window = before.response.window_pct_mvc
-    known = window and not before.moved
-    tone = statistics.median(window) if known else math.nan
-    return ClosedBout(tone, before.level.level_ma)
-
-
-def _move_level(
+def move_level(
     session: Session, treatment: Treatment, closed: ClosedBout | None
 ) -> Treatment:
+    """Let the control law move the level, or the weaning.
+
+    Parameters
+    ----------
+    session : Session
+        Treating or weaning, with the actuator of this treatment as the first.
+    treatment : Treatment
+        The treatment.
+    closed : ClosedBout or None
+        The bout that has just ended, if one did.
+
+    Returns
+    -------
+    Treatment
+        With the level that the next on part begins with.
+    """
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
@@ -285,7 +264,7 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
             reached_s = treatment.relaxation.history[0][0]
         treatment = evolve(treatment, reached_s=reached_s)
         return enter(evolve(session, treatment=treatment), Phase.WEANING)
-    if _is_pointless(session, treatment):
+    if is_pointless(session, treatment):
         return give_up(session, treatment, "no benefit at the ceiling")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
         return give_up(session, treatment, "treatment time is over")
@@ -315,22 +294,6 @@ def why_adverse(session: Session, treatment: Treatment) -> str:
     return CRAMP if treatment.cramp.is_cramp else ""
 
 
-def _is_pointless(session: Session, treatment: Treatment) -> bool:
-    """Return whether the level can rise no further and more of it does not help."""
-    plan, response = session.setup.program, treatment.response
-    if treatment.rhythm.is_push(plan.bout):
-        return False  # what a push brings is seen in the off part after it
-    calibration = session.calibration
-    if calibration is not None:
-        bar_pct_mvc = GAINED_RATIO * calibration.baseline_pct_mvc
-        if response.gained(plan, session.now_s, bar_pct_mvc):
-            return False
-    if response.useless(plan.response, session.now_s):
-        return True
-    near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
-    return response.overdue(plan.response, session.now_s) and not near
-
-
 def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
     """End a treatment that has not reached its goal.
 
@@ -352,7 +315,8 @@ def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
     """
     # Once tone has risen under stimulation and never fell below the threshold, that
     # rise is the response that this treatment had.
-    strikes = treatment.response.strikes
+    each = (treatment, *treatments_of(session)[1:])
+    strikes = max(one.response.strikes for one in each)
     if strikes:
         told = f"{cause}, after {strikes} adverse response{'s' * (strikes > 1)}"
         return end(session, Outcome.ADVERSE, told)
@@ -390,5 +354,8 @@ def end(session: Session, outcome: Outcome, cause: str) -> Step:
     notes : tuple of Note
         The phase change and a prompt.
     """
-    ended = evolve(session, outcome=outcome, cause=cause, reassess_uv=())
+    company = tuple(evolve(one, reassess_uv=()) for one in session.company)
+    ended = evolve(
+        session, outcome=outcome, cause=cause, reassess_uv=(), company=company
+    )
     return enter(ended, Phase.REASSESSING, cause=cause)

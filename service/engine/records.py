@@ -6,6 +6,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from service.core import model
+from service.core.company import treatments_of
 from service.core.decide import Decision
 from service.core.model import Note
 from service.core.plans import Modality
@@ -92,6 +93,8 @@ class Recording:
             **_currents(session, decision),
             "permit": None,
         }
+        if len(treatments_of(session)) > 1:
+            body["muscles"] = _muscles(session)
         if permit is not None:
             body["permit"] = {
                 "sequence": permit.sequence,
@@ -129,6 +132,21 @@ class Recording:
             )
         )
         self._number += 1
+
+
+def _muscles(session: Session) -> list[dict[str, Any]]:
+    """Return what was known of each muscle that has a treatment of its own."""
+    return [
+        {
+            "muscle": label,
+            "tone_pct_mvc": plain(treatment.tone_pct_mvc),
+            "level_ma": treatment.level.level_ma,
+            "picked": treatment.turn.picked,
+        }
+        for label, treatment in zip(
+            session.setup.muscles, treatments_of(session), strict=True
+        )
+    ]
 
 
 def _currents(session: Session, decision: Decision) -> dict[str, float]:

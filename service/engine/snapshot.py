@@ -8,6 +8,7 @@ from typing import Any
 from dsp.types import QualityFlag
 from service.core.actuators import Drive
 from service.core.calibration import CalibrationRun
+from service.core.company import calibrations_of
 from service.core.decide import Decision
 from service.core.dose import UC_PER_MC
 from service.core.leak import LeakResult, LeakRun
@@ -24,6 +25,7 @@ from service.core.tone import Calibration
 from service.core.watch import operator_trouble
 from service.core.zones import ZoneStatus
 from service.engine.feed import Feed
+from service.engine.muscles import targeted_states
 from service.program_states import (
     FeedbackState,
     MassageState,
@@ -63,17 +65,32 @@ def quality_names(quality: int) -> tuple[str, ...]:
 def channel_tensions(
     feeds: Iterable[Feed], where: tuple[str, int], session: Session | None
 ) -> tuple[ChannelTension, ...]:
-    """Return every channel; only the calibrated one is known in %MVC."""
+    """Return every channel; only those that are calibrated are known in %MVC."""
+    source, known = where[0], _calibrations(session)
     return tuple(
-        _tension(feed, k, session if (feed.name, k) == where else None)
+        _tension(
+            feed,
+            k,
+            session if (feed.name, k) == where else None,
+            known.get(label) if feed.name == source else None,
+        )
         for feed in feeds
-        for k in range(len(feed.labels))
+        for k, label in enumerate(feed.labels)
     )
 
 
-def _tension(feed: Feed, channel: int, session: Session | None) -> ChannelTension:
+def _calibrations(session: Session | None) -> dict[str, Calibration]:
+    """Return the calibrations of the muscles of a session, by label."""
+    if session is None:
+        return {}
+    known = calibrations_of(session)
+    return dict(zip(session.setup.muscles, known, strict=False))
+
+
+def _tension(
+    feed: Feed, channel: int, session: Session | None, calibration: Calibration | None
+) -> ChannelTension:
     reading = feed.reading
-    calibration = session.calibration if session else None
     source, label = feed.name, feed.labels[channel]
     if reading is None:
         return ChannelTension(
@@ -154,6 +171,7 @@ def session_state(
         mat=_mat_state(session),
         muscle_response=_muscle_state(session),
         search=_search_state(session),
+        targeted=targeted_states(session, decision),
         **names,
     )
 

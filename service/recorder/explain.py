@@ -21,6 +21,10 @@ TOLD = frozenset(
         "search",
         "threshold",
         "calibration",
+        "company",
+        "picked",
+        "coactivation",
+        "muscle_ended",
         "leak",
         "end",
     }
@@ -98,6 +102,7 @@ def _amplitude(decision: Record) -> list[str]:
             f"Tone, measured without stimulation, was {tone:.1f} %MVC, {side} the "
             f"threshold of {threshold:g} %MVC."
         )
+    lines += [_muscle(one) for one in body.get("muscles", ())]
     asked, given, unit = body["requested"], body["amplitude"], body["unit"]
     lines.append(f"{asked:.2f} {unit} were wanted; {given:.2f} {unit} were permitted.")
     limits = [r for r in body["reasons"] if ":" in r or r in {"response", "device"}]
@@ -111,6 +116,13 @@ def _amplitude(decision: Record) -> list[str]:
         + ("." if permit["active"] else ", asking for zero.")
     )
     return lines
+
+
+def _muscle(one: Mapping[str, Any]) -> str:
+    tone = one["tone_pct_mvc"]
+    known = f"{tone:.1f} %MVC" if isinstance(tone, float) else "not known"
+    turn = "picked" if one["picked"] else "not picked"
+    return f"{one['muscle']}: tone {known}, level {one['level_ma']:.2f} mA, {turn}."
 
 
 def _sample(sample: Record, t_s: float) -> str:

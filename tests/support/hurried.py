@@ -7,6 +7,8 @@ from service.program_files import shipped_programs
 from service.rehearsal.virtual import SCRIPT, UNARMED_SCRIPT
 from tests.support.virtual_rig import VirtualRig
 
+#: Muscles of a program for several: a tense, a mildly tense and a relaxed one.
+N_MUSCLES = 3
 SHIPPED = sorted(shipped_programs())
 
 
@@ -29,7 +31,8 @@ def script_of(program: Program) -> dict[str, str]:
 
 def session_of(program: Program, preset: str, seed: int = 1) -> VirtualRig:
     """Return a rig on which a whole session of the program was played."""
-    rig = VirtualRig(preset, seed, program=program, recorded=True)
+    n = N_MUSCLES if program.has_muscles else 1
+    rig = VirtualRig(preset, seed, program=program, n_channels=n, recorded=True)
     rig.open()
     rig.run(lambda r: r.phase in {"done", "fault"}, 900, script=script_of(program))
     return rig

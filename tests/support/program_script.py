@@ -19,6 +19,8 @@ TOLD = {
     "strike": ("why",),
     "depth": ("depth",),
     "zone": ("zone", "status"),
+    "company": ("muscle", "baseline_pct_mvc"),
+    "picked": ("muscles",),
     "summary": ("before_pct_mvc", "after_pct_mvc", "finding"),
 }
 

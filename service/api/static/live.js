@@ -188,6 +188,14 @@ function showActions(phase, session) {
   }
 }
 
+function muscleRow(one) {
+  const state = one.ended || (one.picked ? `stimulated, ${number(one.permitted_ma)} mA` : one.relaxed ? "relaxed" : "waits");
+  const tone = `${number(one.tone_pct_mvc)} of ${number(one.threshold_pct_mvc)} %MVC`;
+  const spread = one.coactivations ? `, co-activated ${one.coactivations} times` : "";
+  const share = `${number(100 * one.charge_share, 0)} % of the charge`;
+  return [one.label, `${tone}, level ${number(one.level_ma)} mA: ${state}${spread}, ${share}`, Boolean(one.ended || one.strikes)];
+}
+
 function showSignal(state) {
   const rows = state.sources.map((source) => {
     const age = source.age_ms === null ? "no data" : `${source.age_ms.toFixed(0)} ms`;
@@ -210,6 +218,7 @@ function showSignal(state) {
     const load = [activity.static_pct_mvc, activity.median_pct_mvc, activity.peak_pct_mvc].map((v) => number(v));
     rows.push(["load P10 / P50 / P90", `${load.join(" / ")} %MVC`, false]);
   }
+  for (const one of state.session?.targeted ?? []) rows.push(muscleRow(one));
   const answer = state.session?.muscle_response;
   if (answer) {
     const wave = answer.why || `M-wave ${number(answer.m_wave_uv, 0)} ± ${number(answer.scatter_uv, 0)} µV`;

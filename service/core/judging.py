@@ -1,0 +1,111 @@
+"""What an off-window says: whether stimulation did harm, and whether it helps."""
+
+import math
+import statistics
+
+from service.core.control import Level
+from service.core.evolve import evolve
+from service.core.laws.protocol import ClosedBout
+from service.core.model import Note
+from service.core.state import Session, Treatment
+from service.core.tone import Calibration
+
+#: A strike leaves this share of the level. A.
+STRIKE_RATIO = 0.5
+
+#: Tone after a push below this share of the baseline is worth another push: a spasm
+#: gives way all at once, and shows little before. A: who does not respond is above it.
+GAINED_RATIO = 0.8
+
+#: Tone up to this multiple of the threshold may be held below it by the next push. A.
+NEAR_RATIO = 2.0
+
+
+def judge_window(
+    session: Session, treatment: Treatment, calibration: Calibration, step: int = 0
+) -> tuple[Treatment, tuple[Note, ...]]:
+    """Judge the off-window that has just ended.
+
+    Parameters
+    ----------
+    session : Session
+        Says what is adverse, and the time.
+    treatment : Treatment
+        With the level of the bout before the window.
+    calibration : Calibration
+        Holds the baseline.
+    step : int
+        Which part of the rhythm that bout was.
+
+    Returns
+    -------
+    treatment : Treatment
+        With half the level if tone rose under stimulation.
+    notes : tuple of Note
+        The strike, if there was one.
+    """
+    before, level_ma = treatment.response, treatment.level.level_ma
+    plan, now_s = session.setup.program.response, session.now_s
+    after = before.window_closed(plan, calibration, now_s, level_ma, step)
+    if after.strikes == before.strikes:
+        return evolve(treatment, response=after), ()
+    halved = Level(level_ma * STRIKE_RATIO, now_s)
+    note = Note(
+        "strike",
+        {
+            "count": after.strikes,
+            "why": after.struck_for,
+            "tone_pct_mvc": treatment.tone_pct_mvc,
+            "level_ma": level_ma,
+            "cap_ma": after.cap_ma,
+        },
+    )
+    return evolve(treatment, response=after, level=halved), (note,)
+
+
+def closed_bout(before: Treatment) -> ClosedBout:
+    """Return the bout that ends with an off-window.
+
+    Parameters
+    ----------
+    before : Treatment
+        At the end of the window, before it is judged.
+
+    Returns
+    -------
+    ClosedBout
+        Without a tone if none was measured, or only under motion.
+    """
+    window = before.response.window_pct_mvc
+    known = window and not before.moved
+    tone = statistics.median(window) if known else math.nan
+    return ClosedBout(tone, before.level.level_ma)
+
+
+def is_pointless(session: Session, treatment: Treatment) -> bool:
+    """Return whether the level can rise no further and more of it does not help.
+
+    Parameters
+    ----------
+    session : Session
+        Treating, with the calibration of this treatment.
+    treatment : Treatment
+        The treatment.
+
+    Returns
+    -------
+    bool
+        False while that is still open.
+    """
+    plan, response = session.setup.program, treatment.response
+    if treatment.rhythm.is_push(plan.bout):
+        return False  # what a push brings is seen in the off part after it
+    calibration = session.calibration
+    if calibration is not None:
+        bar_pct_mvc = GAINED_RATIO * calibration.baseline_pct_mvc
+        if response.gained(plan, session.now_s, bar_pct_mvc):
+            return False
+    if response.useless(plan.response, session.now_s):
+        return True
+    near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
+    return response.overdue(plan.response, session.now_s) and not near
