@@ -4,6 +4,7 @@ import itertools
 import math
 from typing import Any
 
+from service.core.company import treatments_of
 from service.core.limits import Quantity
 from service.core.needling import summary_of
 from service.core.state import Session
@@ -24,7 +25,7 @@ from service.trial.plan import Task, draw_person
 from service.trial.result import Result
 from service.trial.rig import TrialRig
 from service.trial.treatable import is_treatable
-from service.trial.watching import Tones, Watch, smoothed, treatments_of
+from service.trial.watching import Tones, Watch, smoothed
 
 #: The true tone is smoothed over this long before its peak is taken.
 PEAK_S = 1.0

@@ -4,6 +4,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
+from service.core.company import treatments_of
 from service.core.model import STIMULATING_PHASES, Phase
 from service.core.state import Session, Treatment
 from service.trial.rig import CHUNK_SAMPLES, SAMPLE_RATE_HZ, TrialRig
@@ -18,11 +19,6 @@ EFFORT_PCT_MVC = 1.0
 
 Tones = list[tuple[float, float]]
 """(t_s, tone) of every chunk."""
-
-
-def treatments_of(session: Session) -> tuple[Treatment, ...]:
-    """Return the treatment of every muscle that has one, the first muscle's first."""
-    return () if session.treatment is None else (session.treatment,)
 
 
 @dataclass(slots=True)
