@@ -32,6 +32,28 @@ class FeedbackState(msgspec.Struct, frozen=True, kw_only=True):
     trial_s: float
 
 
+class ReleaseState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a pressure release is: the step, and what is asked for in it.
+
+    ``left_s`` is how long the step lasts at most. ``pressed_kpa`` is ``None`` where a
+    therapist presses. ``sound_hz``, ``in_band`` and ``in_band_s`` pace an effort; the
+    sound is 0, and the rest ``None``, in any other step.
+    """
+
+    step: str
+    text: str
+    cycle: int
+    n_cycles: int
+    left_s: float
+    site: str
+    pressed_kpa: float | None
+    discomfort_nrs: float | None
+    sound_hz: float
+    in_band: bool | None
+    in_band_s: float | None
+    effort_s: float
+
+
 class MuscleResponseState(msgspec.Struct, frozen=True, kw_only=True):
     """What the muscle answered in the newest on part that could tell.
 

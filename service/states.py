@@ -12,6 +12,7 @@ from service.program_states import (
     MeasureState,
     MuscleResponseState,
     NeedlingState,
+    ReleaseState,
     SearchState,
     TargetedState,
 )
@@ -206,6 +207,7 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     actuators: tuple[ActuatorState, ...] = ()
     feedback: FeedbackState | None = None
     needling: NeedlingState | None = None
+    release: ReleaseState | None = None
     massage: MassageState | None = None
     mat: MatState | None = None
     muscle_response: MuscleResponseState | None = None

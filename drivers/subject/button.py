@@ -24,6 +24,9 @@ class Button:
         self._discomfort = 0
         self._next_s = 0.0
 
+    def asked(self, task: str) -> None:
+        """Hear a prompt: it changes nothing about what is felt."""
+
     def press(self, t_s: float, reports: Sequence[Report]) -> list[str]:
         """Return what is said now."""
         found = [text for text in _once(reports) if text not in self._said]

@@ -14,7 +14,7 @@ from drivers.stimulation_wire import (
     WireCommand,
     decode,
 )
-from drivers.subject.person import Task
+from drivers.subject.person import Task, task_of
 from drivers.subject.stimulation import SILENCE, UNITS, Modality, Stimulation
 
 MARKERS_TYPE = "Markers"
@@ -272,4 +272,4 @@ def parse_prompt(text: str) -> Task | None:
         return None
     detail = event.get("detail")
     task = detail.get("task") if isinstance(detail, dict) else None
-    return Task(task) if task in list(Task) else None
+    return task_of(task) if isinstance(task, str) else None

@@ -298,6 +298,11 @@ class Person:
             self._voluntary = min(MAX_TONE_PCT_MVC, contraction)
 
 
+def task_of(word: str) -> Task:
+    """Return what a person does when asked for this: nothing, if it is not for them."""
+    return Task(word) if word in list(Task) else Task.RELAX
+
+
 def effort_of(task: Task) -> float:
     """Return the effort in %MVC with which a person follows a prompt."""
     return EFFORTS_PCT_MVC.get(task, 0.0)

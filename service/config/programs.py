@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,10 +16,17 @@ from service.config.actuation import (
     ActuationTable,
     AnyActuation,
     EmsTable,
+    PressureTable,
     actuation_data,
 )
-from service.config.base import ConfigModel, Name, Seconds, Share
-from service.config.fitting import IDLE, NO_PUSH, PLANS, ROWS, misfit
+from service.config.base import ConfigModel, Name, Seconds
+from service.config.fitting import IDLE, NO_PUSH, PLANS, ROWS, idle_of, misfit
+from service.config.groups import (
+    CalibrationConfig,
+    ResponseConfig,
+    SuccessConfig,
+    TimingConfig,
+)
 from service.config.laws import DEFAULT_KIND, LAW_TABLES, AnyLawTable, law_data
 from service.config.load import load_toml
 from service.config.plans import (
@@ -30,6 +37,7 @@ from service.config.plans import (
     SearchTable,
     not_compiled,
 )
+from service.config.release_table import ReleaseTable, why_too_long
 from service.config.targeted import TargetedTable
 from service.config.touch import (
     MassageTable,
@@ -63,8 +71,7 @@ LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
 #: A shorter touch never gets back: a ramp, and permits on their way. A.
 SHORTEST_TOUCH_S = 1.6 * RETURN_RAMP_S
 
-_BOUT, _SUCCESS = Bout(), Success()
-_CALIBRATION, _RESPONSE, _TIMING = CalibrationPlan(), ResponsePlan(), Timing()
+_BOUT = Bout()
 
 
 class BoutConfig(ConfigModel):
@@ -100,64 +107,11 @@ class BoutConfig(ConfigModel):
         return self
 
 
-class SuccessConfig(ConfigModel):
-    """``[success]``: what counts as relaxed."""
-
-    threshold_pct_mvc: Annotated[float, Field(gt=0, le=50)] = _SUCCESS.threshold_pct_mvc
-    hold_s: Seconds = _SUCCESS.hold_s
-    hold_fraction: Share = _SUCCESS.hold_fraction
-    exit_ratio: Annotated[float, Field(ge=1, le=3)] = _SUCCESS.exit_ratio
-    exit_s: Seconds = _SUCCESS.exit_s
-
-
-class CalibrationConfig(ConfigModel):
-    """``[calibration]``: how rest, MVC and baseline are recorded."""
-
-    rest_s: Annotated[float, Field(ge=3, le=300)] = _CALIBRATION.rest_s
-    mvc_s: Annotated[float, Field(ge=2.5, le=10)] = _CALIBRATION.mvc_s
-    mvc_trials: Annotated[int, Field(ge=1, le=10)] = _CALIBRATION.mvc_trials
-    pause_s: Seconds = _CALIBRATION.pause_s
-    relax_s: Seconds = _CALIBRATION.relax_s
-    baseline_s: Annotated[float, Field(ge=3, le=300)] = _CALIBRATION.baseline_s
-    noise_refuse_pct_mvc: Annotated[float, Field(gt=0, le=20)] = (
-        _CALIBRATION.noise_refuse_pct_mvc
-    )
-    noise_s: Annotated[float, Field(ge=0, le=300)] = _CALIBRATION.noise_s
-    mvc_extra: Annotated[int, Field(ge=0, le=5)] = _CALIBRATION.mvc_extra
-    reference: Literal["mvc", "rvc"] = "mvc"
-    rvc_pct_mvc: Annotated[float, Field(ge=5, le=30)] = _CALIBRATION.rvc_pct_mvc
-
-
-class ResponseConfig(ConfigModel):
-    """``[response]``: when a response to stimulation ends or limits it."""
-
-    adverse_ratio: Annotated[float, Field(gt=1, le=2)] = _RESPONSE.adverse_ratio
-    adverse_sd: Annotated[float, Field(ge=0, le=10)] = _RESPONSE.adverse_sd
-    cap_ratio: Share = _RESPONSE.cap_ratio
-    cool_down_s: Seconds = _RESPONSE.cool_down_s
-    strikes: Annotated[int, Field(ge=1, le=3)] = _RESPONSE.strikes
-    useless_s: Seconds = _RESPONSE.useless_s
-    useless_drop: Share = _RESPONSE.useless_drop
-
-
-class TimingConfig(ConfigModel):
-    """``[timing]``: durations that no other group owns."""
-
-    check_s: Annotated[float, Field(ge=1, le=60)] = _TIMING.check_s
-    stale_s: Annotated[float, Field(gt=0, le=0.25)] = _TIMING.stale_s
-    lost_s: Annotated[float, Field(gt=0, le=60)] = _TIMING.lost_s
-    bad_s: Annotated[float, Field(gt=0, le=60)] = _TIMING.bad_s
-    resume_s: Annotated[float, Field(ge=0.5, le=60)] = _TIMING.resume_s
-    treatment_s: Annotated[
-        float, Field(gt=0, le=COMPILED[Quantity.TREATMENT_S].absolute)
-    ] = _TIMING.treatment_s
-    reassess_s: Annotated[float, Field(ge=2, le=300)] = _TIMING.reassess_s
-
-
 def _on_share(actuation: ActuationTable, bout: BoutConfig) -> dict[Quantity, float]:
     """Return the on-time of the bouts, where the modality has any."""
     actuator = ACTUATORS.get(Modality(actuation.modality))
-    if actuator is None or actuator.on_fraction is None:
+    has_bouts = "bout" not in IDLE.get(actuation.modality, frozenset())
+    if actuator is None or actuator.on_fraction is None or not has_bouts:
         return {}
     return {actuator.on_fraction: bout.on_share}
 
@@ -193,6 +147,9 @@ class ProgramConfig(ConfigModel):
 
     needling: NeedlingTable | None = None
     """Observation of needling; only where nothing is actuated."""
+
+    release: ReleaseTable | None = None
+    """Pressure release; where pressure is actuated, or a therapist presses."""
 
     massage: MassageTable | None = None
     """Kneading and stroking; needed by massage."""
@@ -243,6 +200,18 @@ class ProgramConfig(ConfigModel):
         if why:
             raise ValueError(why)
         return self
+
+    @field_validator("release")
+    @classmethod
+    def _presses_no_longer_than_allowed(
+        cls, release: ReleaseTable | None, known: ValidationInfo
+    ) -> ReleaseTable | None:
+        actuation = known.data.get("actuation")
+        if release is not None and isinstance(actuation, PressureTable):
+            why = why_too_long(release, actuation.max_amplitude_kpa)
+            if why:
+                raise ValueError(why)
+        return release
 
     @model_validator(mode="after")
     def _light_before_deep(self) -> Self:
@@ -314,6 +283,7 @@ class ProgramConfig(ConfigModel):
             contraindications=tuple(self.contraindications.items()),
             feedback=self.feedback.to_core() if self.feedback else None,
             needling=self.needling.to_core() if self.needling else None,
+            release=self.release.to_core() if self.release else None,
             massage=row.to_core() if row else None,
             mat=self.mat.to_core() if self.mat else None,
             search=self._search(),
@@ -353,14 +323,15 @@ def program_data(program: Program) -> dict[str, Any]:
         },
         "contraindications": dict(program.contraindications),
     }
-    for plan in ("feedback", "needling", "mat", "search", "targeted"):
+    for plan in ("feedback", "needling", "mat", "release", "search", "targeted"):
         stated = getattr(program, plan)
         if stated is not None:
             data[plan] = asdict(stated)
     if program.massage is not None:
         name, table = massage_data(program.massage, program.frequency_hz)
         data[name] = table
-    return _without(data, IDLE.get(program.modality, frozenset()))
+    plans = {name for name in PLANS if name in data}
+    return _without(data, idle_of(program.modality, plans))
 
 
 def _without(data: dict[str, Any], keys: frozenset[str]) -> dict[str, Any]:

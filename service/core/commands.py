@@ -21,6 +21,7 @@ from service.core.model import (
     Verb,
 )
 from service.core.needling import mark
+from service.core.release_words import hear, is_word
 from service.core.searching import begin_search, thresholds_of
 from service.core.stage import BY_HAND
 from service.core.state import Session, Step, Treatment
@@ -249,6 +250,8 @@ def _acknowledge(session: Session, command: Command) -> Step:
 
 def _mark(session: Session, command: Command) -> Step:
     treatment, name = session.treatment, command.text
+    if is_word(session, name):
+        return hear(session, command)
     if session.setup.program.mat is not None and is_intolerance(name):
         return end_zone(session, command)
     if name not in NAMES or not session.setup.program.actuates:

@@ -7,12 +7,14 @@ from service.core.massage import massage_drives
 from service.core.mat import mat_drives
 from service.core.model import Phase
 from service.core.program import Program
+from service.core.release import release_drives
 from service.core.state import Session
 from service.core.targeted import targeted_drives
 
 #: Programs that say for each actuator what it does, by the name of their plan. All
 #: others have one level, that is on or off.
 PLANNED: Mapping[str, Callable[[Session], tuple[Drive, ...]]] = {
+    "release": release_drives,
     "massage": massage_drives,
     "mat": mat_drives,
     "targeted": targeted_drives,

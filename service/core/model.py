@@ -56,6 +56,11 @@ class Task(enum.StrEnum):
     MVC = "mvc"
     RVC = "rvc"
     RELAX = "relax"
+    PRESS = "press"
+    HOLD = "hold"
+    EASE = "ease"
+    ISOMETRIC = "isometric"
+    STRETCH = "stretch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from service.core.plans import (
     NeedlingPlan,
     SearchPlan,
 )
+from service.core.release_plan import ReleasePlan
 from service.core.turns import TargetedPlan
 from service.core.zones import MatPlan
 
@@ -212,6 +213,8 @@ class Program:
         Of biofeedback.
     needling : NeedlingPlan or None
         Of the observation of needling.
+    release : ReleasePlan or None
+        Of a pressure release, by an actuator or by hands.
     massage : MassagePlan or None
         Of massage and percussion.
     mat : MatPlan or None
@@ -240,6 +243,7 @@ class Program:
     contraindications: tuple[tuple[str, str], ...] = ()
     feedback: FeedbackPlan | None = None
     needling: NeedlingPlan | None = None
+    release: ReleasePlan | None = None
     massage: MassagePlan | None = None
     mat: MatPlan | None = None
     search: SearchPlan | None = None
@@ -248,7 +252,7 @@ class Program:
     @property
     def has_muscles(self) -> bool:
         """Whether it looks at every muscle that the rig names, not at one only."""
-        return self.targeted is not None
+        return self.targeted is not None or self.release is not None
 
     @property
     def actuates(self) -> bool:

@@ -31,6 +31,8 @@ from service.core.model import (
     TwitchSeen,
 )
 from service.core.needling import observe, see_twitch, summary_notes
+from service.core.release import release
+from service.core.release_look import worked_on
 from service.core.searching import conclude_search, see_response
 from service.core.state import Session, Step
 from service.core.targeted import target
@@ -132,6 +134,8 @@ def _treat(session: Session, sample: Sample) -> Step:
         return observe(session, sample)
     if program.feedback is not None:
         return train(session, sample)
+    if program.release is not None:
+        return release(session, sample)
     if program.massage is not None:
         return knead(session, sample)
     if program.mat is not None:
@@ -143,9 +147,13 @@ def _treat(session: Session, sample: Sample) -> Step:
 
 def _reassess_on(session: Session, sample: Sample) -> Step:
     program = session.setup.program
+    if session.calibration is None:
+        return fail(session, "reassessing without a calibration")
     elapsed_s = session.now_s - session.phase_since_s
     is_over = elapsed_s >= program.timing.reassess_s
-    silent = session.is_undisturbed(sample.measured_s, program.window_s)
+    calibration, sample = worked_on(session, sample)
+    # Afterwards is without contact, also where tone could be measured under it.
+    silent = session.zero.covers(sample.measured_s, program.window_s, program.bout)
     is_still = silent and not sample.quality & QualityFlag.DRIFT
     if is_still and not (is_over and session.reassess_uv):
         session = evolve(session, reassess_uv=(*session.reassess_uv, sample.rms_uv))
@@ -158,9 +166,7 @@ def _reassess_on(session: Session, sample: Sample) -> Step:
         return _unassessed(session)
     if waits_for_entries(session):
         return session, ()
-    if session.calibration is None:
-        return fail(session, "reassessing without a calibration")
-    final = session.calibration.tone_pct_mvc(mean_rms(session.reassess_uv))
+    final = calibration.tone_pct_mvc(mean_rms(session.reassess_uv))
     done = with_finals(evolve(session, final_pct_mvc=final))
     success = program.success
     finals = (final, *(member.final_pct_mvc for member in done.company))

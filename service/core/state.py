@@ -17,6 +17,7 @@ from service.core.measures import Entered
 from service.core.model import MuscleResponse, Note, Outcome, Phase, Sample
 from service.core.permits import account
 from service.core.program import Program
+from service.core.release_run import Release
 from service.core.response import Response
 from service.core.rhythm import Rhythm
 from service.core.search import Search
@@ -164,6 +165,8 @@ class Treatment:
         What was marked and seen while needling is observed.
     thresholds : Thresholds
         Amplitudes that the operator has marked, or a search has found.
+    release : Release or None
+        Where a pressure release is; None before its first EMG, and without one.
     search : Search or None
         The search of thresholds that the treatment began with; None without one.
     muscle : MuscleResponse or None
@@ -195,6 +198,7 @@ class Treatment:
     feedback: Feedback | None = None
     needling: Needling = field(default_factory=Needling)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    release: Release | None = None
     kneading: Kneading = field(default_factory=Kneading)
     lying: Lying = field(default_factory=Lying)
     search: Search | None = None

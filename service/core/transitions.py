@@ -116,6 +116,7 @@ def _paused(treatment: Treatment, now_s: float) -> Treatment:
         rhythm=Rhythm(),
         bout_s=now_s,
         level=Level(0.0, now_s),
+        release=treatment.release and treatment.release.paused(now_s),
         relaxation=treatment.relaxation.forgotten(),
         response=treatment.response.interrupted(now_s),
         turn=evolve(treatment.turn, picked=False, beside_pct_mvc=()),

@@ -26,6 +26,7 @@ from service.core.watch import operator_trouble
 from service.core.zones import ZoneStatus
 from service.engine.feed import Feed
 from service.engine.muscles import targeted_states
+from service.engine.releases import release_state
 from service.program_states import (
     FeedbackState,
     MassageState,
@@ -167,6 +168,7 @@ def session_state(
         actuates=program.actuates,
         feedback=_feedback_state(session),
         needling=_needling_state(session),
+        release=release_state(session),
         massage=_massage_state(session),
         mat=_mat_state(session),
         muscle_response=_muscle_state(session),

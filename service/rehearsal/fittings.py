@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from drivers.ports import OutputChannel
+from drivers.subject.button import Button
 from drivers.subject.muscles import with_muscles
 from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import Modality as FeltModality
@@ -14,6 +15,7 @@ from service.core.plans import Modality
 from service.core.program import Program
 from service.engine.opening import EngineParams
 from service.rehearsal.options import RigOptions
+from service.rehearsal.partner import Speaker, Therapist
 
 #: The stimulator of most sessions.
 WIRING = Wiring(max_amplitude=30.0, amplitude_step=0.5, pad_area_cm2=25.0)
@@ -74,6 +76,25 @@ def line_of(wirings: tuple[Wiring, ...]) -> StimulationLine:
     """Return the line from these channels to the subject."""
     felt = tuple(_FELT.get(one.modality, FeltModality.EMS) for one in wirings)
     return StimulationLine(felt)
+
+
+def beside_of(program: Program) -> StimulationLine | None:
+    """Return what reaches the subject instead of an output: a screen, or hands."""
+    if program.feedback is not None:
+        return StimulationLine(FeltModality.BIOFEEDBACK)
+    if program.release is not None and not program.actuates:
+        return StimulationLine(FeltModality.PRESSURE)
+    return None
+
+
+def speakers_of(
+    program: Program, options: RigOptions, beside: StimulationLine | None
+) -> tuple[Speaker, ...]:
+    """Return who says something: the person, and a therapist who presses."""
+    speakers: list[Speaker] = [Button()] if options.speaks else []
+    if program.release is not None and beside is not None:
+        speakers.append(Therapist(beside, program.release.discomfort_nrs))
+    return tuple(speakers)
 
 
 def engine_params(

@@ -16,11 +16,10 @@ from drivers.clock import ManualClock
 from drivers.output_registry import NO_FAULTS, OutputFaults, SimulatedOutput
 from drivers.ports import Marker, SourceEvent
 from drivers.source_registry import SimulatedSource
-from drivers.subject.button import Button
 from drivers.subject.faults import SignalFault
 from drivers.subject.listeners import FEEDBACK_LASTS_S, feedback_of
-from drivers.subject.person import Task
-from drivers.subject.stimulation import SILENCE, Modality, StimulationLine
+from drivers.subject.person import task_of
+from drivers.subject.stimulation import SILENCE
 from drivers.subject.subject import SimulatedSubject, SubjectParams
 from dsp.types import Chunk
 from service.config.paths import shipped_config
@@ -52,11 +51,13 @@ from service.recorder.recorder import Recorder
 from service.recorder.run import POLL_MS
 from service.recorder.run import is_news as is_recorder_news
 from service.rehearsal.fittings import (
+    beside_of,
     engine_params,
     line_of,
     muscles_of,
     output_channels,
     person_of,
+    speakers_of,
     wirings_of,
 )
 from service.rehearsal.memory_disk import MemoryDisk
@@ -125,14 +126,13 @@ class VirtualRig:
         self.program = program or demo_program()
         wirings = wirings_of(self.program, n_channels)
         line = line_of(wirings)
-        self._screen = StimulationLine(Modality.BIOFEEDBACK)
-        seen = line if self.program.feedback is None else self._screen
+        self._beside = beside_of(self.program)
         person = person_of(preset, seed, self.program, n_channels)
         subject = SimulatedSubject(person, self.sample_rate_hz, n_channels, seed)
         self.person, self.subject = subject.person, subject
-        self._button = Button() if options.speaks else None
+        self._speakers = speakers_of(self.program, options, self._beside)
         self.source = SimulatedSource(
-            "emg", subject, self.clock, seen, self.chunk_samples
+            "emg", subject, self.clock, self._beside or line, self.chunk_samples
         )
         self.device = SimulatedOutput(
             "stim", self.clock, output_channels(wirings), line=line, faults=faults
@@ -299,12 +299,11 @@ class VirtualRig:
             self._deliver(Chunk(event.source, emg_uv, t_s, event.arrival_s))
 
     def _let_speak(self) -> None:
-        """Let the person say what the button in the hand can say."""
-        if self._button is None:
-            return
+        """Let the person press the button in the hand, and a therapist the muscle."""
         now_s = self.clock.now_s()
-        for text in self._button.press(now_s, self.subject.reports()):
-            self._deliver(Marker("markers", now_s, text, now_s))
+        for speaker in self._speakers:
+            for text in speaker.press(now_s, self.subject.reports()):
+                self._deliver(Marker("markers", now_s, text, now_s))
 
     def _act(self) -> None:
         now_ns = self.clock.now_ns()
@@ -390,9 +389,12 @@ class VirtualRig:
     def _show(self, event: Event) -> None:
         """Let the person and the therapist act on what they are told."""
         if event.kind == "prompt":
-            self.source.prompt(Task(str(event.detail["task"])))
+            task = str(event.detail["task"])
+            self.source.prompt(task_of(task))
+            for speaker in self._speakers:
+                speaker.asked(task)
         elif event.kind == "insertion":
             self.source.insert_needle()
-        elif event.kind == "feedback":
+        elif event.kind == "feedback" and self._beside is not None:
             shown = feedback_of(event.detail) or SILENCE
-            self._screen.put(shown, event.t_s + FEEDBACK_LASTS_S)
+            self._beside.put(shown, event.t_s + FEEDBACK_LASTS_S)

@@ -13,7 +13,7 @@ from service.rehearsal.virtual import UNARMED_SCRIPT
 from tests.support.hurried import SHIPPED, bodies, hurried, session_of
 from tests.support.virtual_rig import RigOptions, VirtualRig
 
-UNACTUATED = ["biofeedback", "needling-observation"]
+UNACTUATED = ["biofeedback", "needling-observation", "pressure-release-hands"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

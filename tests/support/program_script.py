@@ -16,6 +16,7 @@ PRESET, SEED, TREATMENT_S = "responder", 3, 30.0
 TOLD = {
     "calibration": ("baseline_pct_mvc",),
     "feedback": ("tone_pct_mvc", "goal_pct_mvc", "met"),
+    "release": ("step", "why"),
     "strike": ("why",),
     "depth": ("depth",),
     "zone": ("zone", "status"),

@@ -1,9 +1,14 @@
-// Biofeedback for eye and ear: the goal, whether it is met, and a sound that falls silent.
+// Feedback for eye and ear: the goal, whether it is met, a sound that falls silent; the
+// pace of an effort, and a chime when a release asks for something else.
 
 const GLIDE_S = 0.1;
 const LOUD = 0.08;
+const CHIME_HZ = 880;
+const CHIME_S = 0.25;
 const byId = (id) => document.getElementById(id);
 let sound = null;
+let step = "";
+let chimesUntil = 0;
 
 // Browsers let a page sound only after somebody has pressed something.
 export function allowSound() {
@@ -24,8 +29,12 @@ export function showFeedback(session, isLive) {
   if (feedback) byId("goal").textContent = shown ? feedback.goal_pct_mvc.toFixed(1) : "–";
   byId("goal-met").textContent = !shown ? "%MVC, not shown now" : feedback.met ? "%MVC, met" : "%MVC";
   if (!sound) return;
-  const hertz = shown ? feedback.sound_hz : 0;
   const now = sound.context.currentTime;
+  const release = isLive ? session?.release : null;
+  if (release && release.step !== step) chimesUntil = now + CHIME_S; // something else is asked for
+  step = release?.step ?? "";
+  const asked = shown ? feedback.sound_hz : release?.sound_hz ?? 0;
+  const hertz = now < chimesUntil ? CHIME_HZ : asked;
   if (hertz) sound.tone.frequency.setTargetAtTime(hertz, now, GLIDE_S);
   sound.gain.gain.setTargetAtTime(hertz ? LOUD : 0, now, GLIDE_S);
 }

@@ -2,6 +2,7 @@
 
 import { confirmation, hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
 import { allowSound, showFeedback } from "./feedback.js";
+import { askedFor, wordOf } from "./release.js";
 import { chosen, showSetup } from "./setup.js";
 
 // On a network the page is opened as http://rig:8000/#token=…, which no server sees.
@@ -143,6 +144,7 @@ function show(state) {
 
 function taskOf(session) {
   if (!session?.task) return "";
+  if (session.release) return askedFor(session.release);
   const now = session.calibrating;
   const leak = session.leak_progress;
   if (leak) return `${TASKS.rest}: step ${leak.step} of ${leak.n_steps}, ${number(leak.step_ma)} mA`;
@@ -394,6 +396,11 @@ async function act(name) {
   answer(ok ? "" : body.detail, !ok);
 }
 
+async function say(text) {
+  const [ok, body] = await post(`/sessions/${newest.session.session_id}/mark`, { text });
+  answer(ok ? text : body.detail, !ok);
+}
+
 function holdsArm(event) {
   const wanted = event.target.dataset?.act === "arm" && newest?.session?.ceremony;
   return wanted && (event.type !== "keydown" || event.key === "Enter");
@@ -425,6 +432,8 @@ for (const form of ["setup", "ceremony"]) {
 for (const kind of ["pointerup", "pointercancel", "keyup", "blur"]) addEventListener(kind, release);
 addEventListener("keydown", (event) => {
   const inText = event.target.matches?.("input, select");
+  const word = inText ? null : wordOf(event.key, newest?.session);
+  if (word) say(word);
   if (event.key === "m" && !inText && !byId("mark").disabled) act("mark");
   const types = inText && event.key === " ";
   if (types || (event.key !== "Escape" && event.key !== " ")) return;

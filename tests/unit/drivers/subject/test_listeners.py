@@ -1,5 +1,6 @@
 """The subject's receivers against a liblsl that is played by plain Python."""
 
+import json
 import logging
 from types import SimpleNamespace
 
@@ -274,9 +275,14 @@ def test_insertions_are_counted():
         '{"kind": "phase"}',
         '{"kind": "prompt"}',
         '{"kind": "prompt", "detail": "mvc"}',
-        '{"kind": "prompt", "detail": {"task": "dance"}}',
         '{"kind": "prompt", "detail": {"task": ["mvc"]}}',
     ],
 )
 def test_other_events_are_no_prompts(text):
     assert parse_prompt(text) is None
+
+
+@pytest.mark.parametrize("word", ["press", "hold", "ease", "dance"])
+def test_what_is_asked_of_somebody_else_ends_what_the_person_did(word):
+    text = json.dumps({"kind": "prompt", "detail": {"task": word}})
+    assert parse_prompt(text) is Task.RELAX
