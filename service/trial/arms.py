@@ -138,8 +138,14 @@ def open_loop(program: Program) -> Program:
 
     It is the same share of the program's amplitude for everything. Patterns, rests and
     guards stay: stages of a massage are all of that depth, zones of a mat begin and end
-    at it.
+    at it. What is agreed with a person before a pressure release is no loop either:
+    there the hold is of one length.
     """
+    if program.release is not None:
+        plan = program.release
+        held_s = 0.5 * (plan.hold_min_s + plan.hold_max_s)
+        fixed = replace(plan, hold_min_s=held_s, hold_max_s=held_s)
+        return replace(program, release=fixed)
     level = OPEN_LOOP_SHARE * program.max_amplitude
     if program.massage is not None:
         depths = (level, level, level)

@@ -10,6 +10,7 @@ import numpy as np
 from service.core.actuators import ACTUATORS
 from service.core.model import Outcome
 from service.core.plans import Modality
+from service.core.release import ALL_DONE, NO_GAIN, RELAXED
 from service.trial.result import Result
 from service.trial.statistics import median_interval, percentile, wilson
 
@@ -23,6 +24,9 @@ COMPLETED_REASONS = frozenset(
         "relaxed without contact",
         "relaxed without feedback",
         "the contact time of the row is used up",
+        RELAXED,
+        ALL_DONE,
+        NO_GAIN,
         "treatment time is over",
     }
 )

@@ -153,6 +153,13 @@ def test_open_loops_of_rows_and_mats_have_one_level() -> None:
     assert mat.mat.start_kpa == mat.max_amplitude == pytest.approx(0.6 * 14.0)
 
 
+def test_the_open_loop_of_a_release_holds_for_one_time_whatever_tone_does() -> None:
+    arms = arms_of("pressure-release")
+    own, fixed = (arms[name].program.release for name in ("program", "open-loop"))
+    assert own.hold_min_s < fixed.hold_min_s == fixed.hold_max_s < own.hold_max_s
+    assert list(arms_of("pressure-release-hands")) == ["program"]
+
+
 @pytest.mark.parametrize(
     ("program", "changes", "expected"),
     [
