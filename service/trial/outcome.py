@@ -60,6 +60,8 @@ def groups(results: Sequence[Result]) -> list[Group]:
 def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
     """Return the row of one group as JSON can hold it; unknown values are None."""
     treated = group.treated
+    # An observation has nothing to reach.
+    n_aimed = sum(one.stop != Outcome.OBSERVED for one in treated)
     reached = [one.reached_s for one in treated if one.reached_s is not None]
     doses = [one.dose for one in treated]
     unit = next((one.unit for one in treated), "")
@@ -74,15 +76,15 @@ def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
         "cohort": group.cohort,
         "name": group.arm,
         "n": len(treated),
-        "reached_fraction": len(reached) / len(treated) if treated else None,
-        "reached_fraction_ci95": wilson(len(reached), len(treated)),
+        "reached_fraction": len(reached) / n_aimed if n_aimed else None,
+        "reached_fraction_ci95": wilson(len(reached), n_aimed),
         "n_treatable": len(treatable) if judged else None,
         "reached_of_treatable": (
             n_treated_well / len(treatable) if treatable else None
         ),
         "reached_of_treatable_ci95": wilson(n_treated_well, len(treatable)),
-        "kept_fraction": kept / len(treated) if treated else None,
-        "kept_fraction_ci95": wilson(kept, len(treated)),
+        "kept_fraction": kept / n_aimed if n_aimed else None,
+        "kept_fraction_ci95": wilson(kept, n_aimed),
         "time_to_threshold_s": _spread(reached, rng),
         "treatment_s": _spread([one.treated_s for one in treated], rng),
         "unit": unit or None,

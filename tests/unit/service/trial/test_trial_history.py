@@ -146,11 +146,11 @@ def test_each_modality_has_a_bound_a_step_and_a_slew_of_its_own(
 
 def test_a_mat_that_lay_for_long_may_rise_from_there() -> None:
     given = of(Modality.MAT)
-    step = 0.9 * given.limits[Quantity.MAT_KPA_PER_S]
-    rise = [(float(k), step * k) for k in range(1, 5)]
-    later = [*rise, (60.0, 5 * step), (61.0, 6 * step), (90.0, 0.0)]
+    step = 0.4 * given.limits[Quantity.MAT_KPA_PER_S]
+    rise = [(0.5 * k, step * k) for k in range(1, 9)]
+    later = [*rise, (60.0, 9 * step), (60.5, 10 * step), (90.0, 0.0)]
     assert violations(later, TREATING, 90.0, given) == []
-    again = [*rise, (30.0, 0.0), (60.0, 5 * step), (90.0, 0.0)]
+    again = [*rise, (30.0, 0.0), (60.0, 9 * step), (90.0, 0.0)]
     assert "slew" in rules(violations(again, TREATING, 90.0, given))
 
 

@@ -125,3 +125,4 @@ def test_what_was_observed_is_complete_and_has_no_dose() -> None:
     assert row["findings"] == {"no_change": 1, "reset": 1}
     assert row["counts"] == {"insertions": 12}
     assert row["outcomes"] == {"observed": 2}
+    assert row["reached_fraction"] is row["reached_fraction_ci95"] is None
