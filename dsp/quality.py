@@ -20,6 +20,8 @@ WINDOW_SEGMENTS = 4  # A: assumption
 #: A value that does not change over a whole block of this length is flat: every run
 #: of 100 ms or more holds one, and nothing shorter than a block counts.
 FLAT_BLOCK_S = 0.05  # A: assumption
+#: The monitor works through so many of these blocks at once.
+TILE_BLOCKS = 2  # A: assumption
 #: No electrode on skin is this quiet; amplifiers alone have 0.5-1.5 µV RMS.
 FLAT_RMS_UV = 0.2  # A: assumption
 #: Share of samples at a rail.
@@ -81,7 +83,8 @@ class QualityMonitor:
 
     def __init__(self, n_channels: int, fs: float, mains_hz: float | None) -> None:
         self._n_rows = round(SEGMENT_S * fs)
-        self._tile_rows = max(1, round(FLAT_BLOCK_S * fs))
+        self._block_rows = max(1, round(FLAT_BLOCK_S * fs))
+        self._tile_rows = TILE_BLOCKS * self._block_rows
         # Extremes are looked for along columns, sums are made row by row.
         self._raw = np.empty((n_channels, self._tile_rows)).T
         self._filtered = np.empty((self._tile_rows, n_channels))
@@ -164,11 +167,18 @@ class QualityMonitor:
         for block, start, stop in self._pieces[first]:
             self._slow[block] += _add(relative[start:stop], 0)
 
+    def _note_flat(self, raw: F64) -> None:
+        rows = self._block_rows
+        for start in range(0, len(raw) - rows + 1, rows):
+            block = raw[start : start + rows]
+            # Few blocks end where they began: only these are looked through.
+            if (block[-1] == block[0]).any():
+                self._flat |= (block == block[0]).all(axis=0)
+
     def _note_extremes(self, raw: F64) -> None:
         """Count samples at the extremes; a new extreme makes earlier counts void."""
         top, bottom = _greatest(raw, 0), _least(raw, 0)
-        if len(raw) == self._tile_rows:
-            self._flat |= top == bottom
+        self._note_flat(raw)
         # A signal that is not clipped has no runs, and nothing to count.
         if self._has_top:
             self._at_top *= self._top >= top

@@ -89,7 +89,9 @@ def demo_supervisor(params: DemoParams) -> Supervisor:
     """Return the supervisor of a demo, with its subject, not yet started."""
     program = demo_program(params.program, params.seconds)
     rig = demo_rig(program, params.port, params.data)
-    subject = Extra(SUBJECT, subject_arguments(rig, params.subject, params.seed))
+    subject = Extra(
+        SUBJECT, subject_arguments(rig, program, params.subject, params.seed)
+    )
     snapshot = Snapshot(rig, {program.name: program}, rehearsal=True)
     supervisor = Supervisor(snapshot, (subject, *_flood(params)))
     if not is_configured():

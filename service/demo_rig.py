@@ -36,9 +36,13 @@ def demo_rig(program: Program, port: int, data: Path) -> RigConfig:
     return _renamed(rig, program, port, data)
 
 
-def subject_arguments(rig: RigConfig, preset: str, seed: int) -> tuple[str, ...]:
+def subject_arguments(
+    rig: RigConfig, program: Program, preset: str, seed: int
+) -> tuple[str, ...]:
     """Return how the simulated subject of a rig is started."""
     source, markers = rig.sources[0], rig.markers
+    by_hand = program.release is not None and not program.actuates
+    agreed_nrs = program.release.discomfort_nrs if by_hand and program.release else 0.0
     return (
         *("-m", "drivers.subject", "--until-stdin-closes"),
         *("--preset", preset, "--seed", str(seed)),
@@ -48,12 +52,13 @@ def subject_arguments(rig: RigConfig, preset: str, seed: int) -> tuple[str, ...]
         *("--button-name", markers.stream_name if markers else ""),
         *("--modality", rig.output.channels[0].modality),
         *("--muscles", str(max(1, len(rig.control.muscles)))),
+        *("--hands", str(agreed_nrs)),
     )
 
 
 def _outputs(program: Program) -> DemoOutputs | None:
     folder = shipped_config() / "demo" / "outputs"
-    if program.has_muscles:
+    if program.targeted is not None:
         return load_toml(folder / "muscles.toml", DemoOutputs)
     if program.modality in BUILT_IN:
         return None

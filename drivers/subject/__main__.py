@@ -81,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
         "--button-name", default="", help="what the person says, as markers"
     )
     parser.add_argument(
+        "--hands",
+        type=float,
+        default=0.0,
+        metavar="NRS",
+        help="a therapist presses by prompts until the discomfort is so much",
+    )
+    parser.add_argument(
         "--session-id", default="", help="LSL session, overrides LSLAPICFG"
     )
     parser.add_argument("--until-stdin-closes", action="store_true")
@@ -101,6 +108,7 @@ def _params(args: argparse.Namespace) -> OutletParams:
         truth_name=args.truth_name,
         cohort=args.cohort,
         button_name=args.button_name,
+        hands_nrs=args.hands,
         modality=args.modality,
         n_muscles=args.muscles,
         tensest=args.tensest,

@@ -222,6 +222,8 @@ class PromptListener:
     def __init__(self, lsl: ModuleType, name: str) -> None:
         self._subscription = Subscription(lsl, name, MARKERS_TYPE)
         self._task = Task.RELAX
+        #: The newest prompt in its own word, also one that is not for this person.
+        self.word = ""
         self._screen: Stimulation | None = None
         self._screen_until_s = -math.inf
         self.n_insertions = 0
@@ -230,7 +232,9 @@ class PromptListener:
         """Return what the subject was last asked to do, and count the insertions."""
         samples, sent_s = self._subscription.pull_stamped()
         for sample, at_s in zip(samples, sent_s, strict=True):
-            self._task = parse_prompt(sample[0]) or self._task
+            word = prompt_word(sample[0])
+            if word is not None:
+                self._task, self.word = task_of(word), word
             self.n_insertions += is_insertion(sample[0])
             event = _parse(sample[0])
             if event.get("kind") == FEEDBACK_KIND:
@@ -265,11 +269,11 @@ def is_insertion(text: str) -> bool:
     return _parse(text).get("kind") == INSERTION_KIND
 
 
-def parse_prompt(text: str) -> Task | None:
-    """Return the task of a prompt event, None for every other event."""
+def prompt_word(text: str) -> str | None:
+    """Return what a prompt event asks for, None for every other event."""
     event = _parse(text)
     if event.get("kind") != PROMPT_KIND:
         return None
     detail = event.get("detail")
     task = detail.get("task") if isinstance(detail, dict) else None
-    return task_of(task) if isinstance(task, str) else None
+    return task if isinstance(task, str) else None

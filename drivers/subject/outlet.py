@@ -12,6 +12,7 @@ from drivers.ports import Clock
 from drivers.subject.button import Button
 from drivers.subject.cohorts import draw_subject
 from drivers.subject.faults import SignalFault
+from drivers.subject.hands import Speaker, Therapist
 from drivers.subject.listeners import (
     MARKERS_TYPE,
     PromptListener,
@@ -19,7 +20,7 @@ from drivers.subject.listeners import (
 )
 from drivers.subject.muscles import with_muscles
 from drivers.subject.presets import subject_params
-from drivers.subject.stimulation import UNITS, Modality
+from drivers.subject.stimulation import UNITS, Modality, StimulationLine
 from drivers.subject.subject import (
     SimulatedSubject,
     SubjectChunk,
@@ -44,7 +45,8 @@ class OutletParams:
     Stimulation comes from output ``output_index`` of its stream and those after it, but
     pulses from one per muscle only; ``modality`` is what they actuate where the stream
     does not say so. Without a ``truth_name`` the true tone is not published, without a
-    ``button_name`` the person says nothing.
+    ``button_name`` the person says nothing. With ``hands_nrs`` a therapist presses by
+    prompts until the discomfort is so much.
     """
 
     preset: str
@@ -62,6 +64,7 @@ class OutletParams:
     n_muscles: int = 1
     tensest: int = 0
     button_name: str = ""
+    hands_nrs: float = 0.0
 
     @property
     def subject(self) -> SubjectParams:
@@ -143,10 +146,14 @@ class SubjectOutlet:
             params.n_muscles,
         )
         self._prompts = PromptListener(lsl, params.markers_name)
+        self._word = ""
         self._fault: SignalFault | None = None
         self._emg = self._make_emg()
         self._truth = self._make_truth() if params.truth_name else None
-        self._button = Button()
+        self._line = StimulationLine(Modality.PRESSURE)
+        self._speakers: list[Speaker] = [Button()]
+        if params.hands_nrs > 0.0:
+            self._speakers.append(Therapist(self._line, params.hands_nrs))
         self._marks = self._make_marks() if params.button_name else None
 
     def run(self, is_stopped: Callable[[], bool]) -> None:
@@ -180,6 +187,11 @@ class SubjectOutlet:
         screen = self._prompts.screen(now_s)
         if screen is not None:
             stimulations = (*stimulations, screen)
+        stimulations = (*stimulations, *self._line.sites_at(now_s))
+        if self._prompts.word != self._word:
+            self._word = self._prompts.word
+            for speaker in self._speakers:
+                speaker.asked(self._word)
         chunk = self._subject.step(self._params.chunk_samples, stimulations, task)
         # The end of the chunk is when the sample after its last one will be taken.
         last_s = end_s - 1.0 / self._params.sample_rate_hz
@@ -189,12 +201,18 @@ class SubjectOutlet:
         )
         for emg_uv, newest_s in [] if chunk.is_stalled else pushes:
             self._emg.push_chunk(emg_uv, newest_s)
-        if self._marks is not None:
-            for mark in self._button.press(now_s, self._subject.reports()):
-                self._marks.push_sample([mark])
+        self._let_speak(now_s)
         if self._truth is not None:
             truth = _truth_sample(chunk, max(one.level for one in stimulations))
             self._truth.push_chunk(truth, last_s)
+
+    def _let_speak(self, now_s: float) -> None:
+        """Let everybody say and do what the person's reports lead to."""
+        reports = self._subject.reports()
+        for speaker in self._speakers:
+            for mark in speaker.press(now_s, reports):
+                if self._marks is not None:
+                    self._marks.push_sample([mark])
 
     def _make_emg(self) -> _Outlet:
         params = self._params

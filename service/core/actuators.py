@@ -116,6 +116,21 @@ class Drive:
     pulse_width_us: float = 0.0
     frequency_hz: float = 0.0
 
+    def at(self, amplitude: float) -> "Drive":
+        """Return the same with another amplitude.
+
+        Parameters
+        ----------
+        amplitude : float
+            In the unit of the actuator.
+
+        Returns
+        -------
+        Drive
+            With this amplitude.
+        """
+        return Drive(amplitude, self.pulse_width_us, self.frequency_hz)
+
 
 @dataclass(frozen=True, slots=True)
 class Wiring:

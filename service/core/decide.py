@@ -116,7 +116,7 @@ def decide(session: Session) -> tuple[Session, Decision]:
         most_limiting=next((b.most_limiting for b in bounds if b.most_limiting), ""),
         reasons=(session.phase.value, part, *met),
         drives=tuple(
-            evolve(drive, amplitude=bounded.exact)
+            drive.at(bounded.exact)
             for drive, bounded in zip(wanted, bounds, strict=True)
         ),
         amplitudes=amplitudes,
@@ -134,7 +134,7 @@ def _bounded(
     ):
         actuator = site.wiring.actuator
         dose = memory.dose.at(now_s, on_fraction_of(limits, actuator))
-        ceilings = _ceilings(session, k, evolve(memory, dose=dose), drive)
+        ceilings = _ceilings(session, k, SiteMemory(memory.established, dose), drive)
         bounded = bound_amplitude(drive.amplitude, ceilings, site.wiring.amplitude_step)
         bounds.append(bounded)
         memories.append(_remembered(memory, dose, bounded, drive, now_s))
@@ -144,7 +144,7 @@ def _bounded(
 def _remembered(
     memory: SiteMemory, dose: Dose, bounded: Bounded, drive: Drive, now_s: float
 ) -> SiteMemory:
-    given = evolve(drive, amplitude=bounded.amplitude)
+    given = drive.at(bounded.amplitude)
     return SiteMemory(
         established=memory.established.after(now_s, bounded.exact),
         dose=dose.applied(given, now_s + MAX_DOSE_DT_S),

@@ -16,7 +16,8 @@ REST_S = 0.5
 UC_PER_MC = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: `evolve` copies it many times per second.
+@dataclass(frozen=True)
 class Dose:
     """Account of one channel.
 

@@ -264,7 +264,7 @@ def amplitude_ceilings(limits: Limits, pulse: Pulse) -> dict[str, float]:
             ceilings[f"{quantity}:{limits[quantity].origin}"] = 0.0
     if not pulse.pad_area_cm2 >= MIN_PAD_AREA_CM2:
         ceilings["pad_area:compiled"] = 0.0
-    if any(ceiling == 0.0 for ceiling in ceilings.values()):
+    if 0.0 in ceilings.values():
         return ceilings
     width_s = pulse.pulse_width_us * 1e-6
     charge = limits[Quantity.CHARGE_UC]
@@ -320,14 +320,16 @@ def bound_amplitude(
     """
     if not math.isfinite(request) or request < 0:
         return Bounded(0.0, 0.0, "not_finite_or_negative", ("not_finite_or_negative",))
-    safe = {why: c if c >= 0 else 0.0 for why, c in ceilings.items()}
-    exceeded = {why: c for why, c in safe.items() if c < request}
     # A law that is told its ceiling asks for just that: the bound counts as touched.
-    touched = {why: c for why, c in safe.items() if request > 0 and c <= request}
-    most_limiting = min(touched, key=lambda why: touched[why], default="")
-    ceiling = min([request, *exceeded.values()])
-    amplitude = min(floor_to_step(ceiling, step), ceiling)
-    return Bounded(amplitude, ceiling, most_limiting, tuple(sorted(exceeded)))
+    touched = {
+        why: c if c >= 0 else 0.0 for why, c in ceilings.items() if not c > request
+    }
+    if not touched or request == 0:
+        return Bounded(floor_to_step(request, step), request)
+    most_limiting = min(touched, key=touched.__getitem__)
+    ceiling = min(request, touched[most_limiting])
+    exceeded = tuple(sorted(why for why, c in touched.items() if c < request))
+    return Bounded(floor_to_step(ceiling, step), ceiling, most_limiting, exceeded)
 
 
 def floor_to_step(value: float, step: float) -> float:

@@ -60,7 +60,8 @@ class Claim:
         return self.issued_ns + self.ttl_ms * NS_PER_MS
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: `evolve` copies it many times per second.
+@dataclass(frozen=True)
 class Gate:
     """What the output remembers from permit to permit.
 
@@ -152,8 +153,7 @@ class Gate:
             limited_by = limited_by or bounded.most_limiting
             amplitudes.append(bounded.amplitude)
             felt.append(before.after(issued_s, bounded.exact))
-            given = evolve(drive, amplitude=bounded.amplitude)
-            doses.append(dose.applied(given, expires_s))
+            doses.append(dose.applied(drive.at(bounded.amplitude), expires_s))
         gate = evolve(
             self,
             armed_ns=claim.armed_ns,

@@ -124,7 +124,8 @@ class Setup:
         return min(self.program.timing.treatment_s, bound.value)
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: `evolve` copies it many times per second.
+@dataclass(frozen=True)
 class Treatment:
     """What happens while the muscle is treated.
 
@@ -231,7 +232,8 @@ class Member:
     final_pct_mvc: float = math.nan
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: `evolve` copies it many times per second.
+@dataclass(frozen=True)
 class Session:
     """A session at one moment.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from drivers.ports import OutputChannel
 from drivers.subject.button import Button
+from drivers.subject.hands import Speaker, Therapist
 from drivers.subject.muscles import with_muscles
 from drivers.subject.presets import subject_params
 from drivers.subject.stimulation import Modality as FeltModality
@@ -15,7 +16,6 @@ from service.core.plans import Modality
 from service.core.program import Program
 from service.engine.opening import EngineParams
 from service.rehearsal.options import RigOptions
-from service.rehearsal.partner import Speaker, Therapist
 
 #: The stimulator of most sessions.
 WIRING = Wiring(max_amplitude=30.0, amplitude_step=0.5, pad_area_cm2=25.0)

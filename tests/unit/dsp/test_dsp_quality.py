@@ -98,6 +98,21 @@ def test_a_short_standstill_is_flat():
     assert quality(signal) & QualityFlag.FLAT
 
 
+@pytest.mark.parametrize("start", range(4990, 5500, 51))
+def test_a_standstill_of_100_ms_is_flat_wherever_it_begins(start):
+    signal = emg(20.0)
+    signal[start : start + 100] = signal[start]
+
+    assert quality(signal) & QualityFlag.FLAT
+
+
+def test_values_that_come_back_are_not_flat():
+    signal = np.round(emg(20.0))
+    signal[4999::50] = signal[4950::50] = 7.0
+
+    assert not quality(signal) & QualityFlag.FLAT
+
+
 def test_a_few_equal_samples_are_not_flat():
     signal = emg(20.0)
     signal[5000:5040] = signal[5000]

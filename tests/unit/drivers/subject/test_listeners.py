@@ -14,9 +14,9 @@ from drivers.subject.listeners import (
     StimulationListener,
     Subscription,
     modality_of,
-    parse_prompt,
+    prompt_word,
 )
-from drivers.subject.person import Task
+from drivers.subject.person import Task, task_of
 from drivers.subject.stimulation import SILENCE, Modality, Stimulation
 
 
@@ -279,10 +279,10 @@ def test_insertions_are_counted():
     ],
 )
 def test_other_events_are_no_prompts(text):
-    assert parse_prompt(text) is None
+    assert prompt_word(text) is None
 
 
 @pytest.mark.parametrize("word", ["press", "hold", "ease", "dance"])
 def test_what_is_asked_of_somebody_else_ends_what_the_person_did(word):
     text = json.dumps({"kind": "prompt", "detail": {"task": word}})
-    assert parse_prompt(text) is Task.RELAX
+    assert task_of(prompt_word(text) or "") is Task.RELAX

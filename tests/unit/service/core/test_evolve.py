@@ -1,4 +1,12 @@
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import (
+    FrozenInstanceError,
+    InitVar,
+    dataclass,
+    field,
+    fields,
+    replace,
+)
+from functools import cached_property
 
 import pytest
 
@@ -27,6 +35,35 @@ class WithoutSlots:
     b: int = 2
 
 
+@dataclass(frozen=True)
+class Converted:
+    a: int = 1
+    offset: InitVar[int] = 10
+
+    def __post_init__(self, offset: int) -> None:
+        object.__setattr__(self, "a", self.a + offset)
+
+
+@dataclass(frozen=True)
+class Ordered:
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            msg = f"expected low <= high, got {self.low}, {self.high}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True)
+class Remembering:
+    a: int = 1
+
+    @cached_property
+    def double(self) -> int:
+        return 2 * self.a
+
+
 @pytest.mark.parametrize(
     ("value", "changes"),
     [
@@ -36,6 +73,7 @@ class WithoutSlots:
         (ZeroTime(), {"since_s": 1.0}),
         (Checked(1.0, 2.0), {"high": 5.0}),
         (WithoutSlots(), {"b": 3}),
+        (Ordered(1.0, 2.0), {"high": 5.0}),
     ],
 )
 def test_it_gives_what_replace_gives(value: object, changes: dict[str, object]) -> None:
@@ -56,10 +94,25 @@ def test_the_copy_is_as_frozen_as_the_original() -> None:
         changed.t_s = 2.0
 
 
-def test_what_a_class_checks_is_still_checked() -> None:
-    assert evolve(Checked(1.0, 2.0), high=5.0).width == pytest.approx(4.0)
+def test_what_was_computed_from_other_values_is_not_taken_over() -> None:
+    value = Remembering(3)
+    assert value.double == 6
+    assert evolve(value, a=4).double == 8
+
+
+def test_arguments_that_are_not_kept_are_asked_for_as_ever() -> None:
+    value = Converted()
+    assert evolve(value, a=2, offset=5).a == replace(value, a=2, offset=5).a == 7
+
+
+@pytest.mark.parametrize("kind", [Checked, Ordered])
+def test_a_copy_is_checked(kind: type[Checked | Ordered]) -> None:
     with pytest.raises(ValueError, match="expected low <= high"):
-        evolve(Checked(1.0, 2.0), high=0.0)
+        evolve(kind(1.0, 2.0), high=0.0)
+
+
+def test_what_a_class_computes_is_computed_again() -> None:
+    assert evolve(Checked(1.0, 2.0), high=5.0).width == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize("value", [Dose(), WithoutSlots()])

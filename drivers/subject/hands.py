@@ -6,8 +6,9 @@ from typing import Protocol
 from drivers.subject.button import MARK
 from drivers.subject.outcomes import Report
 from drivers.subject.stimulation import Stimulation, StimulationLine
-from service.core.model import Task
-from service.core.release_words import ENOUGH
+
+#: The prompts that are for hands.
+PRESS, HOLD = "press", "hold"
 
 #: How fast a therapist presses, how far without a word, and how long a hand that is not
 #: told anything stays where it is. A: all three.
@@ -43,17 +44,17 @@ class Therapist:
     def asked(self, task: str) -> None:
         """Hear a prompt; what is not for hands ends the pressure."""
         self._task = task
-        if task != Task.HOLD:
+        if task != HOLD:
             self._kpa = 0.0
 
     def press(self, t_s: float, reports: Sequence[Report]) -> list[str]:
         """Press as asked; say once that it is enough."""
         passed_s, self._newest_s = t_s - self._newest_s, t_s
         said = []
-        if self._task == Task.PRESS:
+        if self._task == PRESS:
             self._kpa += PRESS_KPA_PER_S * min(passed_s, STAYS_S)
             worst_nrs = max(report.discomfort_nrs for report in reports)
             if worst_nrs >= self._agreed_nrs or self._kpa >= MOST_KPA:
-                said.append(f"{MARK}{ENOUGH}")
+                said.append(f"{MARK}enough")
         self._hands.put(Stimulation(self._kpa), t_s + STAYS_S)
         return said
