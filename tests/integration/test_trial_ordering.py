@@ -28,7 +28,7 @@ def sessions(cohort: str, arms: tuple[str, ...] = (NAIVE,)) -> dict[str, list[Re
 
 
 def dose_ma_s(results: list[Result]) -> float:
-    return statistics.fmean(one.dose_ma_s for one in results)
+    return statistics.fmean(one.dose for one in results)
 
 
 def peak(results: list[Result]) -> float:
