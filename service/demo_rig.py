@@ -30,6 +30,9 @@ class DemoOutputs(ConfigModel):
 def demo_rig(program: Program, port: int, data: Path) -> RigConfig:
     """Return the rig for a program; its streams have names of their own."""
     rig = load_toml(shipped_config() / "demo" / "rig.toml", RigConfig)
+    if not (program.mat or program.release or program.search):
+        # Nobody listens to what the person would say.
+        rig = rig.model_copy(update={"markers": None})
     outputs = _outputs(program)
     if outputs is not None:
         rig = _with_outputs(rig, outputs)

@@ -63,6 +63,10 @@ class _Link:
     foreign_told: bool = False
 
 
+#: A last look for a stream is not shorter than this. A.
+LEAST_LOOK_S = 0.5
+
+
 class MarkerSource:
     """One stream of markers. Silence is normal; only its end is a loss."""
 
@@ -90,13 +94,24 @@ class MarkerSource:
         if self._link is not None:
             return self._link.info
         self._lsl = lsl = self._lsl or load_pylsl()
-        found = find_one(lsl, self.name, self._predicate, self._patience_s, self._clock)
-        link = self._subscribe(lsl, found, OPEN_WITHIN_S)
+        link = self._first_link(lsl)
         self._again = Rediscovery(
             lsl, self._predicate, link.info.source_id, self._notices
         )
         self._link = link
         return link.info
+
+    def _first_link(self, lsl: ModuleType) -> _Link:
+        """Subscribe; a sender that has just begun may hang up at first."""
+        patient_until_s = self._clock.now_s() + self._patience_s
+        while True:
+            left_s = max(patient_until_s - self._clock.now_s(), LEAST_LOOK_S)
+            found = find_one(lsl, self.name, self._predicate, left_s, self._clock)
+            try:
+                return self._subscribe(lsl, found, OPEN_WITHIN_S)
+            except ConnectError:
+                if self._clock.now_s() >= patient_until_s:
+                    raise
 
     def poll(self, timeout_s: float) -> Sequence[SourceEvent]:
         """Return the markers that came, waiting at most ``timeout_s`` for the first."""
