@@ -110,7 +110,10 @@ def faults(
 def trial(  # noqa: PLR0913 - as many options as a trial has
     *,
     program: Annotated[str, typer.Option(help="Name, or a .toml file.")],
-    cohort: Annotated[list[str], typer.Option(help="Of subjects; repeatable.")],
+    cohort: Annotated[
+        list[str] | None,
+        typer.Option(help="Of subjects; repeatable; default: all that apply."),
+    ] = None,
     subjects: Annotated[int, typer.Option(help="Of each cohort.")] = 60,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
     controller: Annotated[
@@ -119,7 +122,7 @@ def trial(  # noqa: PLR0913 - as many options as a trial has
     ] = None,
     comparator: Annotated[
         list[str] | None,
-        typer.Option(help="open-loop, sham or none; repeatable; default: both."),
+        typer.Option(help="open-loop, sham or none; repeatable; default: all."),
     ] = None,
     crossover: Annotated[
         bool, typer.Option("--crossover", help="Every subject in every arm.")
@@ -137,20 +140,22 @@ def trial(  # noqa: PLR0913 - as many options as a trial has
     plots: Annotated[bool, typer.Option("--plots", help="Draw into --out.")] = False,
     json: JsonFlag = False,
 ) -> None:
-    """Compare control laws on simulated subjects, randomised, in virtual time."""
+    """Try a program on simulated subjects, randomised, in virtual time."""
+    from service.trial.applies import cohorts_of
     from service.trial.arms import chosen_comparators
-    from service.trial.plan import TrialParams
+    from service.trial.plan import TrialParams, find_program
     from service.trial.plots import PlotsWanted
     from service.trial.trial import Work, run_trial
 
     with _told("trial"):
+        found = find_program(program)
         params = TrialParams(
             program,
-            tuple(cohort),
+            tuple(cohort or cohorts_of(found)),
             subjects,
             seed,
             controllers=tuple(controller or ()),
-            comparators=chosen_comparators(comparator),
+            comparators=chosen_comparators(comparator, found),
             crossover=crossover,
             treatment_s=treatment,
         )

@@ -17,6 +17,7 @@ from service.errors import ConfigError, ExitCode, ServiceError
 from service.faults.injector import Injector
 from service.faults.kinds import FLOOD, FLOOD_KINDS, SUBJECT, PlannedFault
 from service.messages import Event, OpenSession, Reply, SessionCommand, State
+from service.rehearsal.insertions import next_verb
 from service.role import Snapshot
 from service.states import SessionState
 from service.supervisor import Extra, Supervisor
@@ -26,10 +27,6 @@ SCRIPT = {"checking": "calibrate", "ready": "press", "armed": "start"}
 
 #: The same where nothing is actuated.
 UNARMED_SCRIPT = {"checking": "calibrate", "ready": "start"}
-
-#: A therapist of the demo needles so often, and so many times.
-NEEDLE_EVERY_S = 5.0
-N_NEEDLES = 6
 
 #: The operator's name in the journal.
 OPERATOR = "the operator of the demo"
@@ -280,10 +277,7 @@ class Operator:
 def needling_verb(session: SessionState) -> str:
     """Return what the operator does while a therapist needles."""
     done = session.needling.n_insertions if session.needling else 0
-    due = (session.treatment_s or 0.0) >= NEEDLE_EVERY_S * (done + 1)
-    if not due:
-        return "present"
-    return "mark" if done < N_NEEDLES else "finish"
+    return next_verb(done, session.treatment_s or 0.0) or "present"
 
 
 def run_demo(

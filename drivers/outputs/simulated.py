@@ -109,6 +109,11 @@ class SimulatedOutput:
         self._advance()
         return list(self._history)
 
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether `history` may no longer begin where it began."""
+        return len(self._history) == HISTORY_LENGTH
+
     def describe(self) -> OutputInfo:
         """Return channels, units and expiry."""
         return self._info

@@ -23,11 +23,19 @@ CLOCK_TICK_S = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What was really the case during one chunk, that ends at ``t_s``."""
+    """What was really the case during one chunk, that ends at ``t_s``.
+
+    ``tones_pct_mvc`` has a column per muscle.
+    """
 
     t_s: float
-    tone_pct_mvc: F64
+    tones_pct_mvc: F64
     stimulation: Stimulation
+
+    @property
+    def tone_pct_mvc(self) -> F64:
+        """Tone of the first muscle."""
+        return np.asarray(self.tones_pct_mvc[:, 0])
 
 
 class SimulatedSource:
@@ -124,7 +132,7 @@ class SimulatedSource:
         sites = self._line.sites_at(float(t_s[0]))
         step = self._subject.step(n_samples, sites, self._task)
         self._n_sent += n_samples
-        self.truth.append(Truth(float(t_s[-1]), step.tone_pct_mvc, sites[0]))
+        self.truth.append(Truth(float(t_s[-1]), step.tones_pct_mvc, sites[0]))
         if step.is_stalled:
             return []
         return [Chunk(self.name, step.emg_uv, t_s, arrival_s)]

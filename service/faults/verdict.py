@@ -33,7 +33,8 @@ class Trace:
     """What a device did from before a fault until the end of the run.
 
     ``history`` holds (t_s, amplitude_ma) for every change, ``phases`` (t_s, phase) for
-    every phase that the session entered; both begin before ``fault_s``.
+    every phase that the session entered; both begin before ``fault_s``. Amplitudes are
+    in the unit of the actuator, ``max_step`` is its largest rise at once.
     """
 
     kind: str
@@ -42,6 +43,8 @@ class Trace:
     history: Sequence[tuple[float, float]]
     phases: Sequence[tuple[float, str]]
     limit_ma: float
+    max_step: float = MAX_STEP_MA
+    unit: str = "mA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def _above_limit(trace: Trace) -> list[Violation]:
     worst = max((amplitude for _, amplitude in trace.history), default=0.0)
     if worst <= trace.limit_ma + ROUNDING_MA:
         return []
-    text = f"{worst:g} mA, at most {trace.limit_ma:g} mA"
+    text = f"{worst:g} {trace.unit}, at most {trace.limit_ma:g} {trace.unit}"
     return [Violation("S11: above a limit", text)]
 
 
@@ -120,8 +123,9 @@ def _steps(trace: Trace) -> list[Violation]:
     found = []
     for t_s, amplitude_ma in trace.history:
         rise_ma = amplitude_ma - before_ma
-        if t_s >= trace.fault_s and rise_ma > MAX_STEP_MA + ROUNDING_MA:
-            text = f"{rise_ma:g} mA at once, at most {MAX_STEP_MA:g} mA"
+        if t_s >= trace.fault_s and rise_ma > trace.max_step + ROUNDING_MA:
+            unit = trace.unit
+            text = f"{rise_ma:g} {unit} at once, at most {trace.max_step:g} {unit}"
             found.append(Violation("S13: a jump", text))
         before_ma = amplitude_ma
     return found[:1]

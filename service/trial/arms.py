@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from service.core.actuators import ACTUATORS
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.mapping import law_from_mapping
 from service.core.laws.parameters import LawError
 from service.core.laws.protocol import Observation, Reason
-from service.core.limits import Quantity
+from service.core.plans import Modality
 from service.core.program import Program
 from service.errors import ConfigError
 
@@ -26,11 +27,34 @@ OPEN_LOOP_UP_MA_PER_S = 0.8
 
 NO_COMPARATOR = "none"
 
+#: The arm of a program whose level no control law moves.
+AS_SHIPPED = "program"
 
-def chosen_comparators(names: Sequence[str] | None) -> tuple[str, ...]:
+
+def moves_by_law(program: Program) -> bool:
+    """Return whether a control law moves the level: that of pulses alone."""
+    return program.modality is Modality.EMS
+
+
+def comparators_of(program: Program) -> tuple[str, ...]:
+    """Return what a program can be compared with, the usual ones first.
+
+    Without a loop there is no open loop, and what is not actuated cannot be withheld,
+    but for what a screen shows.
+    """
+    if moves_by_law(program) and not program.has_muscles:
+        return COMPARATORS
+    if program.actuates:
+        return USUAL_COMPARATORS
+    return (SHAM,) if program.feedback is not None else ()
+
+
+def chosen_comparators(
+    names: Sequence[str] | None, program: Program
+) -> tuple[str, ...]:
     """Return the comparators that were asked for; the usual ones if none was named."""
     if names is None:
-        return USUAL_COMPARATORS
+        return tuple(n for n in comparators_of(program) if n in USUAL_COMPARATORS)
     return () if list(names) == [NO_COMPARATOR] else tuple(names)
 
 
@@ -59,26 +83,32 @@ class ConstantLaw:
 class Arm:
     """What a group of subjects gets: a program, and limits on top of it.
 
-    Without ``guarded`` nothing judges the response: the limits alone are left.
+    Without ``guarded`` nothing judges the response: the limits alone are left. Where
+    nothing is ``shown``, the screen of a biofeedback stays dark.
     """
 
     name: str
     program: Program
     limits: dict[str, float]
     guarded: bool = True
+    shown: bool = True
 
 
 def make_arms(
     program: Program, controllers: tuple[str, ...], comparators: tuple[str, ...]
 ) -> dict[str, Arm]:
     """Return the arms by name; without controllers there is the program's own."""
+    if controllers and not moves_by_law(program):
+        msg = (
+            f"--controller: {program.name} has no control law, got "
+            f"{', '.join(controllers)}; leave it out"
+        )
+        raise ConfigError(msg)
+    own = program.law.kind if moves_by_law(program) else AS_SHIPPED
     named = [(kind, _controlled(program, kind)) for kind in controllers]
-    named = named or [(program.law.kind, program)]
+    named = named or [(own, program)]
     arms = {name: Arm(name, given, {}) for name, given in named}
     for name in comparators:
-        if name not in COMPARATORS:
-            msg = f"--comparator: expected {', '.join(COMPARATORS)}; got {name!r}"
-            raise ConfigError(msg)
         arms[name] = _compared(program, name)
     if len(arms) < len(named) + len(comparators):
         msg = "--controller and --comparator: expected different arms, got one twice"
@@ -87,17 +117,43 @@ def make_arms(
 
 
 def _compared(program: Program, name: str) -> Arm:
+    known = comparators_of(program)
+    if name not in known:
+        expected = ", ".join(known) or (
+            f"none, as {program.name} actuates nothing that could be withheld"
+        )
+        msg = f"--comparator: expected {expected}; got {name!r}"
+        raise ConfigError(msg)
     if name == NAIVE:
         return Arm(name, _controlled(program, IntegralLaw.kind), {}, guarded=False)
     if name == OPEN_LOOP:
         return Arm(name, open_loop(program), {})
-    return Arm(name, program, {Quantity.AMPLITUDE_MA.value: 0.0})
+    if not program.actuates:
+        return Arm(name, program, {}, shown=False)
+    return Arm(name, program, {ACTUATORS[program.modality].amplitude.value: 0.0})
 
 
 def open_loop(program: Program) -> Program:
-    """Return the program with a constant level."""
-    law = ConstantLaw(level_ma=OPEN_LOOP_SHARE * program.max_amplitude)
-    return replace(program, law=law)
+    """Return the program with a level that does not depend on the tone.
+
+    It is the same share of the program's amplitude for everything. Patterns, rests and
+    guards stay: stages of a massage are all of that depth, zones of a mat begin and end
+    at it. What is agreed with a person before a pressure release is no loop either:
+    there the hold is of one length.
+    """
+    if program.release is not None:
+        plan = program.release
+        held_s = 0.5 * (plan.hold_min_s + plan.hold_max_s)
+        fixed = replace(plan, hold_min_s=held_s, hold_max_s=held_s)
+        return replace(program, release=fixed)
+    level = OPEN_LOOP_SHARE * program.max_amplitude
+    if program.massage is not None:
+        depths = (level, level, level)
+        return replace(program, massage=replace(program.massage, depths=depths))
+    if program.mat is not None:
+        mat = replace(program.mat, start_kpa=level)
+        return replace(program, mat=mat, max_amplitude=level)
+    return replace(program, law=ConstantLaw(level_ma=level))
 
 
 def _controlled(program: Program, kind: str) -> Program:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from service.errors import ConfigError
-from service.trial.session import Result
+from service.trial.result import Result
 
 PARAMETERS, SESSIONS = "trial.json", "sessions.jsonl"
 

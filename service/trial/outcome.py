@@ -1,20 +1,35 @@
 """What became of the subjects of each arm, with confidence intervals."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from service.core.actuators import ACTUATORS
 from service.core.model import Outcome
-from service.trial.session import Result
+from service.core.plans import Modality
+from service.core.release import ALL_DONE, NO_GAIN, RELAXED
+from service.trial.result import Result
 from service.trial.statistics import median_interval, percentile, wilson
 
 P10, P50, P90, P95 = 10, 50, 90, 95
 
 #: A treatment that is over for one of these has run as planned.
-COMPLETED_REASONS = frozenset({"relaxed and weaned", "treatment time is over"})
+COMPLETED_REASONS = frozenset(
+    {
+        "relaxed and weaned",
+        "relaxed off the mat",
+        "relaxed without contact",
+        "relaxed without feedback",
+        "the contact time of the row is used up",
+        RELAXED,
+        ALL_DONE,
+        NO_GAIN,
+        "treatment time is over",
+    }
+)
 RELAPSED = "relapsed"
 #: Endings by a guard on the response, of sessions that neither failed nor completed.
 GUARDED = frozenset({Outcome.ADVERSE.value, Outcome.NOT_REACHED.value})
@@ -45,12 +60,15 @@ def groups(results: Sequence[Result]) -> list[Group]:
 def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
     """Return the row of one group as JSON can hold it; unknown values are None."""
     treated = group.treated
+    # An observation has nothing to reach.
+    n_aimed = sum(one.stop != Outcome.OBSERVED for one in treated)
     reached = [one.reached_s for one in treated if one.reached_s is not None]
-    doses = [one.dose_ma_s for one in treated]
+    doses = [one.dose for one in treated]
+    unit = next((one.unit for one in treated), "")
+    is_electrical = unit == ACTUATORS[Modality.EMS].unit
     ratios = [r.peak_tone_ratio for r in treated if r.peak_tone_ratio is not None]
-    shares = [
-        one.dose_ma_s / one.naive_dose_ma_s for one in treated if one.naive_dose_ma_s
-    ]
+    shares = [one.dose / one.naive_dose for one in treated if one.naive_dose]
+    judged = any(one.treatable is not None for one in treated)
     treatable = [one for one in treated if one.treatable]
     n_treated_well = sum(one.reached_s is not None for one in treatable)
     kept = sum(one.stop == Outcome.REACHED for one in treated)
@@ -58,27 +76,46 @@ def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
         "cohort": group.cohort,
         "name": group.arm,
         "n": len(treated),
-        "reached_fraction": len(reached) / len(treated) if treated else None,
-        "reached_fraction_ci95": wilson(len(reached), len(treated)),
-        "n_treatable": len(treatable),
+        "reached_fraction": len(reached) / n_aimed if n_aimed else None,
+        "reached_fraction_ci95": wilson(len(reached), n_aimed),
+        "n_treatable": len(treatable) if judged else None,
         "reached_of_treatable": (
             n_treated_well / len(treatable) if treatable else None
         ),
         "reached_of_treatable_ci95": wilson(n_treated_well, len(treatable)),
-        "kept_fraction": kept / len(treated) if treated else None,
-        "kept_fraction_ci95": wilson(kept, len(treated)),
+        "kept_fraction": kept / n_aimed if n_aimed else None,
+        "kept_fraction_ci95": wilson(kept, n_aimed),
         "time_to_threshold_s": _spread(reached, rng),
         "treatment_s": _spread([one.treated_s for one in treated], rng),
-        "dose_ma_s_median": percentile(doses, P50),
-        "dose_ma_s_median_ci95": median_interval(doses, rng),
+        "unit": unit or None,
+        "dose_median": percentile(doses, P50) if unit else None,
+        "dose_median_ci95": median_interval(doses, rng) if unit else None,
+        "dose_ma_s_median": percentile(doses, P50) if is_electrical else None,
         "dose_to_naive_median": percentile(shares, P50),
         "dose_to_naive_max": max(shares, default=None),
-        "peak_ma_median": percentile([one.peak_ma for one in treated], P50),
+        "peak_amplitude_median": (
+            percentile([one.peak_amplitude for one in treated], P50) if unit else None
+        ),
         "peak_tone_ratio_p95": percentile(ratios, P95),
         **_safety(treated),
         **_truthfulness(treated),
+        "outcomes": _tally(one.stop for one in treated),
+        "findings": _tally(one.finding for one in treated if one.finding),
+        "counts": _totals(treated),
         "flow": flow(group.results),
     }
+
+
+def _tally(words: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(words).items()))
+
+
+def _totals(treated: Sequence[Result]) -> dict[str, int]:
+    """Return the sum of what each session counted."""
+    found: Counter[str] = Counter()
+    for one in treated:
+        found.update(one.counts)
+    return dict(sorted(found.items()))
 
 
 def _safety(treated: Sequence[Result]) -> dict[str, Any]:
@@ -129,13 +166,15 @@ def flow(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def _is_completed(one: Result) -> bool:
+    if one.stop == Outcome.OBSERVED:
+        return True
     return one.stop in {Outcome.REACHED, Outcome.NOT_REACHED} and (
         one.reason in COMPLETED_REASONS or one.reason == RELAPSED
     )
 
 
 def _reasons(results: Sequence[Result]) -> dict[str, int]:
-    return dict(sorted(Counter(one.reason for one in results).items()))
+    return _tally(one.reason for one in results)
 
 
 def _share(results: Sequence[Result], name: str, updates: int) -> float | None:

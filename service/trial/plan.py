@@ -17,6 +17,7 @@ from service.config.programs import ProgramConfig, load_programs
 from service.core.limits import COMPILED, Quantity
 from service.core.program import Program
 from service.errors import ConfigError
+from service.trial.applies import require_cohort
 from service.trial.arms import USUAL_COMPARATORS, Arm, make_arms
 
 #: Streams of random numbers that the seed of a trial is the root of.
@@ -54,8 +55,10 @@ class TrialParams:
         if not self.cohorts or len(set(self.cohorts)) < len(self.cohorts):
             msg = f"--cohort: expected one or more, each once; got {self.cohorts}"
             raise ConfigError(msg)
+        program = find_program(self.program)
         for cohort in self.cohorts:
             draw_person(cohort, self.seed)
+            require_cohort(program, cohort)
         longest_s = COMPILED[Quantity.TREATMENT_S].absolute
         if self.treatment_s is not None and not 0 < self.treatment_s <= longest_s:
             msg = f"--treatment: expected up to {longest_s:g} s, got {self.treatment_s}"

@@ -63,9 +63,9 @@ def write_plots(report: TrialReport, folder: Path) -> list[Path]:
     for row, cohort in zip(axes, cohorts, strict=True):
         own = [group for group in found if group.cohort == cohort]
         _draw_reached(row[0], own)
-        _draw_spread(
-            row[1], own, [[r.dose_ma_s for r in g.treated] for g in own], "dose (mA s)"
-        )
+        doses = [[r.dose for r in g.treated] for g in own]
+        unit = next((r.unit for g in own for r in g.treated if r.unit), "")
+        _draw_spread(row[1], own, doses, f"dose ({unit} s)" if unit else "dose")
         ratios = [[r.peak_tone_ratio or 0.0 for r in g.treated] for g in own]
         _draw_spread(row[2], own, ratios, "peak tone / baseline")
         row[0].set_title(cohort)

@@ -9,7 +9,8 @@ from typing import Any
 
 from service.errors import ConfigError
 from service.trial.plan import Task
-from service.trial.session import Result, run_session
+from service.trial.result import Result
+from service.trial.session import run_session
 
 #: Workers and this process talk on this host only.
 LOOPBACK = "127.0.0.1"

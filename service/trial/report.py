@@ -12,7 +12,7 @@ import numpy as np
 from service.trial.ledger import fingerprint
 from service.trial.outcome import Group, groups, summarise
 from service.trial.plan import BOOTSTRAP, TrialParams
-from service.trial.session import Result
+from service.trial.result import Result
 
 COLUMNS = (
     ("cohort", "cohort", 22),
@@ -21,7 +21,7 @@ COLUMNS = (
     ("reached", "reached_fraction", 8),
     ("of treatable", "reached_of_treatable", 13),
     ("to threshold s", "time", 14),
-    ("dose mA s", "dose_ma_s_median", 10),
+    ("dose", "dose", 15),
     ("of naive", "dose_to_naive_median", 9),
     ("peak/base p95", "peak_tone_ratio_p95", 14),
     ("at cap s", "longest_at_cap_s", 9),
@@ -101,7 +101,12 @@ def versions() -> dict[str, str]:
 
 
 def _row(arm: dict[str, Any]) -> str:
-    shown = {**arm, "time": arm["time_to_threshold_s"]["median"]}
+    dose = _cell(arm["dose_median"])
+    shown = {
+        **arm,
+        "time": arm["time_to_threshold_s"]["median"],
+        "dose": f"{dose} {arm['unit']} s" if arm["unit"] else dose,
+    }
     return " ".join(f"{_cell(shown[key]):>{width}}" for _, key, width in COLUMNS)
 
 
@@ -116,6 +121,8 @@ def _flow_line(arm: dict[str, Any]) -> str:
     parts = [f"{flow[key]} {key}" for key in ("assessed", "randomised", "completed")]
     for key in ("not_randomised", "stopped_by_guard", "failed"):
         parts += _told(key.replace("_", " "), flow[key])
+    for key in ("outcomes", "findings", "counts"):
+        parts += [f"{n} {word.replace('_', ' ')}" for word, n in arm[key].items()]
     return f"{arm['cohort']}, {arm['name']}: " + "; ".join(parts)
 
 

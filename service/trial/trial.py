@@ -11,7 +11,7 @@ from service.trial.ledger import Ledger
 from service.trial.plan import TrialParams, plan_tasks
 from service.trial.pool import run_all
 from service.trial.report import TrialReport
-from service.trial.session import Result
+from service.trial.result import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from typer.testing import CliRunner
 
 from service.cli import app
 from service.config.programs import ProgramConfig
+from service.core.plans import Modality
 from service.trial.plan import Task, TrialParams, find_program, plan_tasks
 from service.trial.session import run_session
 from service.trial.trial import Work, run_trial
+from tests.support.hurried import SHIPPED, hurried
 
 BRIEF = """
 name = "brief"
@@ -96,7 +98,7 @@ def test_who_is_never_ready_is_not_randomised(program: str) -> None:
     result = run_session(replace(given, arm=replace(given.arm, program=demanding)))
     assert not result.randomised
     assert result.reason.startswith("calibration refused: the rest recording is #")
-    assert result.dose_ma_s == 0.0
+    assert result.dose == 0.0
 
 
 def test_workers_change_nothing(program: str, tmp_path: Path) -> None:
@@ -107,6 +109,68 @@ def test_workers_change_nothing(program: str, tmp_path: Path) -> None:
     alone = run_trial(params, Work())
     together = run_trial(params, Work(workers=2, out=tmp_path / "out"))
     assert together.to_json() == alone.to_json()
+
+
+#: Of each shipped program a cohort that sets it apart.
+TRIED = {
+    "acupressure-mat": "mat-intolerant",
+    "biofeedback": "responder-tonic",
+    "ems-flutter": "responder-tonic",
+    "ems-targeted": "adverse-ems",
+    "massage": "responder-spasm",
+    "massage-percussion": "adverse-vibration",
+    "needling-observation": "needle-sequence-reset",
+    "pressure-release": "responder-spasm",
+    "pressure-release-hands": "responder-tonic",
+}
+
+
+def test_every_shipped_program_is_tried() -> None:
+    assert set(TRIED) == set(SHIPPED) - {"ems-flutter-demo"}
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_no_program_leaves_a_limit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = hurried(name, 60.0)
+    monkeypatch.setattr("service.trial.plan.find_program", lambda _: quick)
+    params = TrialParams(name, (TRIED[name],), 2, 1, comparators=())
+    (row,) = run_trial(params, Work()).to_data()["arms"]
+    assert row["n"] == 2
+    assert row["limit_violations"] == 0
+    assert row["flow"]["failed"] == {}
+    assert row["updates"] > 0
+    assert (row["dose_median"] is None) == (not quick.actuates)
+    assert quick.actuates is False or row["dose_median"] > 0
+    is_electrical = quick.modality is Modality.EMS
+    assert (row["dose_ma_s_median"] is None) == (not is_electrical)
+
+
+def test_a_mat_ends_the_zones_of_those_who_cannot_stand_it() -> None:
+    result = run_session(whole("acupressure-mat", "mat-intolerant"))
+    assert result.reason == "no zone is tolerated"
+    assert result.counts == {"zones_ended": 4}
+    assert result.violations == ()
+
+
+@pytest.mark.parametrize(
+    ("cohort", "finding"),
+    [("needle-sequence", "no_change"), ("needle-sequence-reset", "reset")],
+)
+def test_an_observation_tells_the_models_of_needles_apart(
+    cohort: str, finding: str
+) -> None:
+    result = run_session(whole("needling-observation", cohort))
+    assert result.stop == "observed"
+    assert result.finding == finding
+    assert result.counts["insertions"] == 6
+    assert result.counts["answered"] > 0
+    assert result.dose == 0.0
+
+
+def whole(name: str, cohort: str) -> Task:
+    """Return a session of a program with a short calibration."""
+    (given,) = plan_tasks(TrialParams(name, (cohort,), 1, 1, comparators=()))
+    return replace(given, arm=replace(given.arm, program=hurried(name, 120.0)))
 
 
 def test_plots_are_asked_for_with_a_folder() -> None:

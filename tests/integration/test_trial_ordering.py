@@ -5,7 +5,8 @@ import statistics
 import pytest
 
 from service.trial.plan import TrialParams, plan_tasks
-from service.trial.session import Result, run_session
+from service.trial.result import Result
+from service.trial.session import run_session
 
 TREATMENT_S = 600.0
 GUARDED, NAIVE = "integral", "naive-integral"
@@ -27,7 +28,7 @@ def sessions(cohort: str, arms: tuple[str, ...] = (NAIVE,)) -> dict[str, list[Re
 
 
 def dose_ma_s(results: list[Result]) -> float:
-    return statistics.fmean(one.dose_ma_s for one in results)
+    return statistics.fmean(one.dose for one in results)
 
 
 def peak(results: list[Result]) -> float:

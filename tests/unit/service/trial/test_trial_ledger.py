@@ -5,7 +5,7 @@ import pytest
 
 from service.errors import ConfigError
 from service.trial.ledger import PARAMETERS, SESSIONS, Ledger
-from service.trial.session import Result
+from service.trial.result import Result
 
 PARAMS = {"seed": 1, "cohorts": ("null",)}
 

@@ -6,11 +6,12 @@ import pytest
 from service.trial.outcome import Group, flow, groups, summarise
 from service.trial.plan import TrialParams
 from service.trial.report import TrialReport
-from service.trial.session import Result
+from service.trial.result import Result
 
 
 def result(subject: int = 0, arm: str = "integral", **known: Any) -> Result:
-    given = {"randomised": True, "stop": "not_reached", "reason": "", **known}
+    given = {"randomised": True, "stop": "not_reached", "reason": "", "unit": "mA"}
+    given |= known
     return Result("weak", subject, arm, **given)
 
 
@@ -44,11 +45,12 @@ def test_nobody_is_lost_on_the_way() -> None:
 
 def test_the_row_of_an_arm() -> None:
     results = (
-        result(0, reached_s=10.0, stop="reached", dose_ma_s=100.0, naive_dose_ma_s=1e3,
+        result(0, reached_s=10.0, stop="reached", dose=100.0, naive_dose=1e3,
                peak_tone_ratio=1.0, updates=900, false_relaxed=9, treatable=True),
-        result(1, reached_s=30.0, dose_ma_s=300.0, naive_dose_ma_s=1e3,
+        result(1, reached_s=30.0, dose=300.0, naive_dose=1e3,
                peak_tone_ratio=2.0, updates=100, missed_relaxed=5, treatable=True),
-        result(2, dose_ma_s=500.0, naive_dose_ma_s=1e3, violations=("slew", "time")),
+        result(2, dose=500.0, naive_dose=1e3, treatable=False,
+               violations=("slew", "time")),
         result(3, randomised=False, stop="checking"),
     )  # fmt: skip
     row = summarise(Group("weak", "integral", results), np.random.default_rng(1))
@@ -57,7 +59,9 @@ def test_the_row_of_an_arm() -> None:
     assert row["kept_fraction"] == pytest.approx(1 / 3)
     assert row["reached_of_treatable"] == 1.0
     assert row["time_to_threshold_s"]["median"] == 20.0
-    assert row["dose_ma_s_median"] == 300.0
+    assert row["dose_ma_s_median"] == row["dose_median"] == 300.0
+    assert row["unit"] == "mA"
+    assert row["outcomes"] == {"not_reached": 2, "reached": 1}
     assert row["dose_to_naive_median"] == pytest.approx(0.3)
     assert row["peak_tone_ratio_p95"] == pytest.approx(1.95)
     assert row["limit_violations"] == 2
@@ -97,3 +101,28 @@ def test_the_report_tells_of_every_violation() -> None:
     text = report.to_text()
     assert "weak/0/integral: slew: 9 mA" in text
     assert "1 assessed; 1 randomised; 0 completed" in text
+
+
+def test_a_dose_that_is_no_current_has_its_own_unit() -> None:
+    results = (result(0, unit="kPa", dose=100.0, counts={"zones_ended": 2}),)
+    row = summarise(Group("weak", "program", results), np.random.default_rng(1))
+    assert row["unit"] == "kPa"
+    assert row["dose_median"] == 100.0
+    assert row["dose_ma_s_median"] is None
+    assert row["n_treatable"] is row["reached_of_treatable"] is None
+    assert row["counts"] == {"zones_ended": 2}
+
+
+def test_what_was_observed_is_complete_and_has_no_dose() -> None:
+    found = {"unit": "", "stop": "observed", "reason": "finished by the operator"}
+    results = (
+        result(0, **found, counts={"insertions": 6}, finding="reset"),
+        result(1, **found, counts={"insertions": 6}, finding="no_change"),
+    )
+    row = summarise(Group("weak", "program", results), np.random.default_rng(1))
+    assert row["flow"]["completed"] == 2
+    assert row["unit"] is row["dose_median"] is row["dose_ma_s_median"] is None
+    assert row["findings"] == {"no_change": 1, "reset": 1}
+    assert row["counts"] == {"insertions": 12}
+    assert row["outcomes"] == {"observed": 2}
+    assert row["reached_fraction"] is row["reached_fraction_ci95"] is None

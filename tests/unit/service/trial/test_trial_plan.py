@@ -4,11 +4,15 @@ from collections import Counter
 import pytest
 
 from drivers.errors import DriverConfigError
+from service.core.actuators import ACTUATORS
 from service.core.laws.protocol import Observation
 from service.core.limits import Quantity
+from service.core.plans import Modality
 from service.errors import ConfigError
+from service.program_files import shipped_programs
+from service.trial.applies import cohorts_of
 from service.trial.arms import NAIVE, ConstantLaw, chosen_comparators
-from service.trial.plan import TrialParams, draw_person, plan_tasks
+from service.trial.plan import TrialParams, draw_person, find_program, plan_tasks
 
 DEMO = "ems-flutter-demo"
 
@@ -110,9 +114,67 @@ def test_arms_that_cannot_be_are_refused(changes: dict, expected: str) -> None:
 
 
 def test_comparators_are_all_unless_chosen() -> None:
-    assert chosen_comparators(None) == ("open-loop", "sham")
-    assert chosen_comparators(["none"]) == ()
-    assert chosen_comparators(["sham"]) == ("sham",)
+    flutter = find_program("ems-flutter")
+    assert chosen_comparators(None, flutter) == ("open-loop", "sham")
+    assert chosen_comparators(["none"], flutter) == ()
+    assert chosen_comparators(["sham"], flutter) == ("sham",)
+
+
+def arms_of(program: str, **more: object) -> dict:
+    chosen = chosen_comparators(None, find_program(program))
+    cohort = cohorts_of(find_program(program))[0]
+    given: dict = {"comparators": chosen, **more}
+    return TrialParams(program, (cohort,), 1, 1, **given).arms()
+
+
+@pytest.mark.parametrize("program", sorted(shipped_programs()))
+def test_every_shipped_program_has_its_arms(program: str) -> None:
+    found, arms = find_program(program), arms_of(program)
+    own = found.law.kind if found.modality is Modality.EMS else "program"
+    assert next(iter(arms)) == own
+    assert arms[own].program == found
+    assert ("open-loop" in arms) == found.actuates
+    if found.actuates:
+        amplitude = ACTUATORS[found.modality].amplitude
+        assert arms["sham"].limits == {amplitude.value: 0.0}
+
+
+def test_the_sham_of_a_biofeedback_shows_nothing() -> None:
+    arms = arms_of("biofeedback")
+    assert list(arms) == ["program", "sham"]
+    assert arms["program"].shown
+    assert not arms["sham"].shown
+
+
+def test_open_loops_of_rows_and_mats_have_one_level() -> None:
+    row = arms_of("massage")["open-loop"].program
+    assert row.massage.depths == (72.0, 72.0, 72.0)
+    mat = arms_of("acupressure-mat")["open-loop"].program
+    assert mat.mat.start_kpa == mat.max_amplitude == pytest.approx(0.6 * 14.0)
+
+
+def test_the_open_loop_of_a_release_holds_for_one_time_whatever_tone_does() -> None:
+    arms = arms_of("pressure-release")
+    own, fixed = (arms[name].program.release for name in ("program", "open-loop"))
+    assert own.hold_min_s < fixed.hold_min_s == fixed.hold_max_s < own.hold_max_s
+    assert list(arms_of("pressure-release-hands")) == ["program"]
+
+
+@pytest.mark.parametrize(
+    ("program", "changes", "expected"),
+    [
+        ("massage", {"controllers": ("pi",)}, "massage has no control law, got pi"),
+        ("massage", {"comparators": (NAIVE,)}, "expected open-loop, sham; got 'naive"),
+        ("ems-targeted", {"comparators": (NAIVE,)}, "expected open-loop, sham; got"),
+        ("biofeedback", {"comparators": ("open-loop",)}, "expected sham; got 'open-"),
+        ("needling-observation", {"comparators": ("sham",)}, "actuates nothing that"),
+    ],
+)
+def test_arms_that_mean_nothing_for_a_program_are_refused(
+    program: str, changes: dict, expected: str
+) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        arms_of(program, **changes)
 
 
 def test_only_the_naive_arm_is_unguarded_and_has_the_program_otherwise() -> None:
