@@ -76,6 +76,10 @@ ENDED = frozenset({Phase.DONE, Phase.FAULT})
 Item = SourceEvent | OutputState | RecorderState
 
 
+#: What answers a decision: another one on each of them would never end.
+ANSWERS = model.ReadbackSeen | model.JournalSeen | model.MuscleResponse
+
+
 class Engine:
     """Sources in, permits out, and the session between them."""
 
@@ -307,9 +311,7 @@ class Engine:
         return reply_to(notes, self._session or session)
 
     def _reduce(self, event: model.Event) -> tuple[Note, ...]:
-        # Readbacks and the recorder answer what was decided: a decision on each of
-        # their answers would never end.
-        is_answer = isinstance(event, model.ReadbackSeen | model.JournalSeen)
+        is_answer = isinstance(event, ANSWERS)
         if not is_answer:
             self._reduced_s = self._now_s
         if self._session is None:
