@@ -29,12 +29,17 @@ class Established:
         rise would otherwise be floored to the same grid point for ever).
     peak, peak_t_s : float
         Highest amplitude that is still remembered, and when it was last felt.
+    left, left_t_s : float
+        What was felt when the amplitude went to zero last, and when: it is remembered
+        when the peak is forgotten, or a level that falls slowly would be a new one.
     """
 
     t_s: float = 0.0
     amplitude: float = 0.0
     peak: float = 0.0
     peak_t_s: float = -math.inf
+    left: float = 0.0
+    left_t_s: float = -math.inf
 
     def after(self, t_s: float, amplitude: float) -> "Established":
         """Return the memory once an amplitude has been applied.
@@ -51,12 +56,16 @@ class Established:
         Established
             A felt amplitude is remembered for `ESTABLISHED_MEMORY_S`.
         """
-        forgotten = t_s - self.peak_t_s > ESTABLISHED_MEMORY_S
-        if amplitude > 0 and (forgotten or amplitude >= self.peak):
-            return Established(t_s, amplitude, amplitude, t_s)
-        return Established(
-            t_s, amplitude, 0.0 if forgotten else self.peak, self.peak_t_s
-        )
+        left, left_t_s = self.left, self.left_t_s
+        if self.amplitude > 0 and amplitude == 0:
+            left, left_t_s = self.amplitude, self.t_s
+        peak, peak_t_s = self.peak, self.peak_t_s
+        if t_s - peak_t_s > ESTABLISHED_MEMORY_S:
+            is_known = t_s - left_t_s <= ESTABLISHED_MEMORY_S
+            peak, peak_t_s = (left, left_t_s) if is_known else (0.0, peak_t_s)
+        if amplitude > 0 and amplitude >= peak:
+            peak, peak_t_s = amplitude, t_s
+        return Established(t_s, amplitude, peak, peak_t_s, left, left_t_s)
 
     def ceiling(
         self, t_s: float, slew_per_s: float, max_step: float = MAX_STEP_MA

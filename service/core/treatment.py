@@ -12,6 +12,7 @@ from service.core.judging import NEAR_RATIO, closed_bout, is_pointless, judge_wi
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.searching import search_on
+from service.core.slew import ESTABLISHED_MEMORY_S
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
 from service.core.tone import FRESH_S, UPDATE_S, Calibration
@@ -215,6 +216,10 @@ def move_level(
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
+        if not treatment.on and now_s - treatment.bout_s > ESTABLISHED_MEMORY_S:
+            # It stayed relaxed alone for as long as anything is remembered: what came
+            # now would be a rise from zero.
+            level = Level(0.0, now_s)
         response = treatment.response.at_level(now_s, 0.0, math.inf)
         return evolve(treatment, level=level, response=response)
     cap_ma = _cap_ma(session, treatment)

@@ -1,6 +1,9 @@
-"""Pushes through the whole loop: engine, gate and device."""
+"""Pushes and weaning through the whole loop: engine, gate and device."""
 
+import itertools
 from dataclasses import replace
+
+import pytest
 
 from service.program_files import find_program
 from service.rehearsal.virtual import SCRIPT, VirtualRig
@@ -33,3 +36,30 @@ def test_a_push_reaches_the_device_as_long_as_its_program_says() -> None:
     assert all(one_s <= program.bout.on_s + 0.1 for one_s in before)
     touches = [s for s in before if s < program.bout.touch_s + 0.1]
     assert len(touches) >= program.bout.touches
+
+
+def peaks_from(history: list, from_s: float) -> list[float]:
+    """Return the highest amplitude of each on-part that begins then or later."""
+    found, peak_ma = [], 0.0
+    for t_s, (amplitude_ma,) in history:
+        if amplitude_ma == 0 and peak_ma > 0:
+            found.append(peak_ma)
+            peak_ma = 0.0
+        elif t_s >= from_s:
+            peak_ma = max(peak_ma, amplitude_ma)
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_weaning_only_falls(seed: int) -> None:
+    rig = VirtualRig("responder", seed, program=hurried("ems-flutter-demo", 300.0))
+    rig.open()
+    rig.run(lambda r: r.phase in {"reassessing", "fault"}, script=SCRIPT)
+    turns = [(e.t_s, e.detail["to"]) for e in rig.events if e.kind == "phase"]
+    weaning_s = [t_s for t_s, to in turns if to == "weaning"]
+    assert len(weaning_s) == 1, turns
+
+    before_ma = max(a for t_s, (a,) in rig.device.history if t_s < weaning_s[0])
+    after_ma = peaks_from(rig.device.history, weaning_s[0])
+    falls = itertools.pairwise([before_ma, *after_ma])
+    assert all(later <= earlier for earlier, later in falls), after_ma

@@ -14,7 +14,7 @@ from service.core.limits import (
     compiled_limits,
     tighten,
 )
-from service.core.slew import Established
+from service.core.slew import ESTABLISHED_MEMORY_S, Established
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
 BOUND = st.floats(min_value=0, max_value=1e6)
@@ -67,3 +67,32 @@ def test_a_rise_is_never_faster_than_the_slew_limit(
         memory = memory.after(now_s, amplitude)
 
     assert peak_ma <= now_s + 1e-9
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0.05, 4.0), st.sampled_from([0.0, 0.0, 5.0, 9.5, 30.0])),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_what_is_remembered_was_felt_lately(steps: list[tuple[float, float]]) -> None:
+    memory, now_s, felt = Established(), 0.0, []
+    for dt_s, amplitude in steps:
+        now_s += dt_s
+        memory = memory.after(now_s, amplitude)
+        felt.append((now_s, amplitude))
+        # What goes to zero was felt until then.
+        lately = [a for t_s, a in felt if now_s - t_s <= ESTABLISHED_MEMORY_S]
+        if now_s - memory.peak_t_s <= ESTABLISHED_MEMORY_S:
+            assert memory.peak in lately
+            assert memory.peak >= amplitude
+
+
+def test_a_level_that_falls_slowly_is_not_forgotten_between_two_bouts() -> None:
+    memory, level = Established(), 30.0
+    for k in range(300):
+        t_s, level = 0.1 * k, level - 0.01
+        memory = memory.after(t_s, level if k % 50 < 30 else 0.0)
+    assert t_s - memory.peak_t_s <= ESTABLISHED_MEMORY_S
+    assert level <= memory.peak < level + 1.0
