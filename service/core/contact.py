@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from service.core.actuators import Drive
 from service.core.control import Level
-from service.core.judging import STRIKE_RATIO
+from service.core.judging import STRIKE_RATIO, strike_note
 from service.core.model import Note, Phase
 from service.core.stage import BY_HAND
 from service.core.state import Session, Treatment
@@ -53,17 +53,7 @@ def after_strike(session: Session, treatment: Treatment) -> tuple[Treatment, Not
         Of kind ``strike``.
     """
     level, response = treatment.level.level_ma, treatment.response
-    unit = session.setup.unit.lower()
-    note = Note(
-        "strike",
-        {
-            "count": response.strikes,
-            "why": response.struck_for,
-            "tone_pct_mvc": treatment.tone_pct_mvc,
-            f"level_{unit}": level,
-            f"cap_{unit}": response.cap_ma,
-        },
-    )
+    note = strike_note(session.setup.unit, response, treatment.tone_pct_mvc, level)
     halved = Level(level * STRIKE_RATIO, session.now_s)
     return replace(treatment, level=halved), note
 

@@ -7,6 +7,7 @@ from service.core.control import Level
 from service.core.evolve import evolve
 from service.core.laws.protocol import ClosedBout
 from service.core.model import Note
+from service.core.response import Response
 from service.core.state import Session, Treatment
 from service.core.tone import Calibration
 
@@ -50,17 +51,42 @@ def judge_window(
     if after.strikes == before.strikes:
         return evolve(treatment, response=after), ()
     halved = Level(level_ma * STRIKE_RATIO, now_s)
-    note = Note(
+    note = strike_note("mA", after, treatment.tone_pct_mvc, level_ma)
+    return evolve(treatment, response=after, level=halved), (note,)
+
+
+def strike_note(
+    unit: str, response: Response, tone_pct_mvc: float, level: float
+) -> Note:
+    """Return the note of an adverse response.
+
+    Parameters
+    ----------
+    unit : str
+        Of level and cap, which carry it in their names.
+    response : Response
+        With the strike.
+    tone_pct_mvc : float
+        What it was for.
+    level : float
+        What was on; NaN where nobody knows.
+
+    Returns
+    -------
+    Note
+        Of kind ``strike``.
+    """
+    cap = response.cap_ma
+    return Note(
         "strike",
         {
-            "count": after.strikes,
-            "why": after.struck_for,
-            "tone_pct_mvc": treatment.tone_pct_mvc,
-            "level_ma": level_ma,
-            "cap_ma": after.cap_ma,
+            "count": response.strikes,
+            "why": response.struck_for,
+            "tone_pct_mvc": tone_pct_mvc,
+            f"level_{unit.lower()}": level if math.isfinite(level) else None,
+            f"cap_{unit.lower()}": cap if math.isfinite(cap) else None,
         },
     )
-    return evolve(treatment, response=after, level=halved), (note,)
 
 
 def closed_bout(before: Treatment) -> ClosedBout:

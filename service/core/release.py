@@ -6,6 +6,7 @@ from service.core.actuators import Drive
 from service.core.control import Level
 from service.core.evolve import evolve
 from service.core.guards import CrampWatch
+from service.core.judging import strike_note
 from service.core.model import Note, Outcome, Sample
 from service.core.release_look import look_of, run_of, site_label, worked_on
 from service.core.release_prompts import pace_note, prompt_of
@@ -139,7 +140,7 @@ def settle(session: Session, ended: Ended, look: Look) -> Step:
             why.value,
         )
         treatment = evolve(treatment, response=struck)
-        notes.append(_strike(treatment, look))
+        notes.append(strike_note("kPa", struck, look.tone_pct_mvc, pressed))
     elif why is Why.TOO_MUCH and pressed > 0.0:
         marked = treatment.thresholds.marked("tolerance", pressed)
         treatment = evolve(treatment, thresholds=marked)
@@ -190,20 +191,6 @@ def _ended(session: Session, run: Release, why: Why, look: Look) -> Note:
             "site": site_label(session, run),
             "tone_pct_mvc": tone if math.isfinite(tone) else None,
             "pressed_kpa": pressed if math.isfinite(pressed) else None,
-        },
-    )
-
-
-def _strike(treatment: Treatment, look: Look) -> Note:
-    response, pressed = treatment.response, look.pressed_kpa
-    return Note(
-        "strike",
-        {
-            "count": response.strikes,
-            "why": response.struck_for,
-            "tone_pct_mvc": look.tone_pct_mvc,
-            "level_kpa": pressed if math.isfinite(pressed) else None,
-            "cap_kpa": response.cap_ma if math.isfinite(response.cap_ma) else None,
         },
     )
 
