@@ -349,7 +349,12 @@ class Session:
     @property
     def established(self) -> Established:
         """Memory of the slew limit of the strongest actuator."""
-        return max((s.established for s in self.sites), key=lambda e: e.amplitude)
+        first, *others = self.sites
+        strongest = first.established
+        for site in others:
+            if site.established.amplitude > strongest.amplitude:
+                strongest = site.established
+        return strongest
 
     def from_zero(self) -> "tuple[SiteMemory, ...]":
         """Return the memories of the actuators after all of them went to zero.
