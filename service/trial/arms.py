@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from drivers.subject.recruitment import RecruitmentParams, weiss_factor
 from service.core.actuators import ACTUATORS
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.mapping import law_from_mapping
@@ -13,13 +14,15 @@ from service.core.plans import Modality
 from service.core.program import Program
 from service.errors import ConfigError
 
-OPEN_LOOP, SHAM, NAIVE = "open-loop", "sham", "naive-integral"
+OPEN_LOOP, SHAM = "open-loop", "sham"
+NAIVE, NAIVE_OPEN_LOOP = "naive-integral", "naive-open-loop"
 #: What a trial compares with unless it is told otherwise.
 USUAL_COMPARATORS = (OPEN_LOOP, SHAM)
-COMPARATORS = (*USUAL_COMPARATORS, NAIVE)
+COMPARATORS = (*USUAL_COMPARATORS, NAIVE, NAIVE_OPEN_LOOP)
 
-#: Share of the program's amplitude that an open loop gives. A: 60 % of the tolerance is
-#: what people who set it by feel end at.
+#: Share that an open loop gives: of the program's amplitude, or, where nothing guards it,
+#: of what the person tolerates. A: 60 % of the tolerance is what people who set it by
+#: feel end at.
 OPEN_LOOP_SHARE = 0.6
 #: It gets there as fast as the loop may.
 OPEN_LOOP_UP_MA_PER_S = 0.8
@@ -84,7 +87,8 @@ class Arm:
     """What a group of subjects gets: a program, and limits on top of it.
 
     Without ``guarded`` nothing judges the response: the limits alone are left. Where
-    nothing is ``shown``, the screen of a biofeedback stays dark.
+    nothing is ``shown``, the screen of a biofeedback stays dark. ``tolerated_share`` is
+    what is given of the amplitude that the person tolerates, if that is asked for.
     """
 
     name: str
@@ -92,6 +96,15 @@ class Arm:
     limits: dict[str, float]
     guarded: bool = True
     shown: bool = True
+    tolerated_share: float | None = None
+
+    def program_for(self, nerves: RecruitmentParams) -> Program:
+        """Return the program for one person: who sets a level by feel asks for it."""
+        if self.tolerated_share is None:
+            return self.program
+        wider = weiss_factor(nerves, self.program.pulse_width_us)
+        level_ma = self.tolerated_share * wider * nerves.tolerance_ma
+        return replace(self.program, law=ConstantLaw(level_ma=level_ma))
 
 
 def make_arms(
@@ -126,6 +139,9 @@ def _compared(program: Program, name: str) -> Arm:
         raise ConfigError(msg)
     if name == NAIVE:
         return Arm(name, _controlled(program, IntegralLaw.kind), {}, guarded=False)
+    if name == NAIVE_OPEN_LOOP:
+        share = OPEN_LOOP_SHARE
+        return Arm(name, program, {}, guarded=False, tolerated_share=share)
     if name == OPEN_LOOP:
         return Arm(name, open_loop(program), {})
     if not program.actuates:

@@ -26,7 +26,8 @@ def run_session(task: Task) -> Result:
     """Live through a session; the same task always gives the same result."""
     person = draw_person(task.cohort, task.person_seed)
     kind = TrialRig if task.arm.guarded else UnguardedRig
-    rig = kind(person, task.signal_seed, task.arm.program, shown=task.arm.shown)
+    program = task.arm.program_for(person.person.recruitment)
+    rig = kind(person, task.signal_seed, program, shown=task.arm.shown)
     rig.open(limits=task.arm.limits)
     watch = Watch()
     reason = _live(rig, watch)
