@@ -33,10 +33,10 @@ def result(subject: int, arm: str, dose: float, **known: object) -> Result:
 def cells() -> Cells:
     return cells_of(
         [
-            result(0, NAIVE, 300.0, reached_s=40.0, residual_amplitude=4.0),
-            result(1, NAIVE, 500.0),
+            result(0, NAIVE, 300.0, reached_s=40.0, reason="relapsed"),
+            result(1, NAIVE, 500.0, reason="relapsed"),
             result(2, NAIVE, 900.0, randomised=False),
-            result(0, GUARDED, 100.0, reached_s=50.0, residual_amplitude=0.0),
+            result(0, GUARDED, 100.0, reached_s=50.0, reason="relapsed"),
             result(1, GUARDED, 600.0, reason="no benefit at the ceiling"),
         ]
     )
