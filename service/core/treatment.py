@@ -11,6 +11,7 @@ from service.core.guards import LOCK_RATIO
 from service.core.judging import NEAR_RATIO, closed_bout, is_pointless, judge_window
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
+from service.core.response import CALM_RATIO
 from service.core.searching import search_on
 from service.core.slew import ESTABLISHED_MEMORY_S
 from service.core.stage import BY_HAND, Stage
@@ -26,10 +27,6 @@ NEVER_HELPED = "tone rose under stimulation, which had not helped before"
 
 #: A rest below this is as good as none. A: the tone that counts as a gap in activity.
 RELAXED_PCT_MVC = 0.5
-
-#: Tone up to this multiple of the baseline has not risen. A: less than half of the way
-#: to an adverse response; one measurement scatters by 5 to 8 %.
-CALM_RATIO = 1.1
 
 
 def treat(session: Session, sample: Sample) -> Step:
@@ -171,8 +168,9 @@ def _turn_bout(
     pushes = _pushes(session, treatment, calibration)
     if elapsed_s < rhythm.off_s(bout, pushes=pushes) or treatment.cramp.is_suspected:
         return treatment, ()
-    near_pct_mvc = NEAR_RATIO * session.setup.program.success.threshold_pct_mvc
-    near = treatment.tone_pct_mvc <= near_pct_mvc
+    program = session.setup.program
+    lowest = min(treatment.tone_pct_mvc, treatment.response.pushed_pct_mvc(program))
+    near = lowest <= NEAR_RATIO * program.success.threshold_pct_mvc
     turned = evolve(turned, rhythm=rhythm.after(bout, pushes=pushes, near=near))
     return judge_window(session, turned, calibration, rhythm.step)
 
