@@ -8,7 +8,7 @@ Nothing but time ends such a treatment: weaning after a success is a guard, too.
 import statistics
 from dataclasses import dataclass, replace
 
-from service.core.guards import CrampWatch
+from service.core.guards import CrampWatch, Window
 from service.core.program import ResponsePlan, Success
 from service.core.response import Response
 from service.core.state import Session, Treatment
@@ -22,17 +22,26 @@ class NoJudgement(Response):
 
     def window_closed(
         self,
-        plan: ResponsePlan,  # noqa: ARG002
-        calibration: Calibration,  # noqa: ARG002
-        t_s: float,  # noqa: ARG002
-        level_ma: float,  # noqa: ARG002
-        step: int = 0,  # noqa: ARG002
+        plan: ResponsePlan,
+        calibration: Calibration,
+        t_s: float,
+        level_ma: float,
+        step: int = 0,
     ) -> Response:
-        """Remember what pushes ask for, and judge nothing."""
-        medians = self.medians_pct_mvc
-        if self.window_pct_mvc:
-            medians = (*medians[-1:], statistics.median(self.window_pct_mvc))
-        return replace(self, window_pct_mvc=(), medians_pct_mvc=medians)
+        """Remember what the rhythm of pushes depends on, and judge nothing."""
+        if not self.window_pct_mvc:
+            return self
+        median = statistics.median(self.window_pct_mvc)
+        medians = (*self.medians_pct_mvc[-1:], median)
+        seen = replace(self, window_pct_mvc=(), medians_pct_mvc=medians)
+        if level_ma <= 0:
+            return seen
+        window = Window(t_s, level_ma, median, step)
+        return Response.with_window(seen, plan, calibration, window)
+
+    def useless(self, plan: ResponsePlan, t_s: float) -> bool:  # noqa: ARG002
+        """Return that more of the same is welcome."""
+        return False
 
     def overdue(self, plan: ResponsePlan, t_s: float) -> bool:  # noqa: ARG002
         """Return that there is no hurry."""
