@@ -122,10 +122,14 @@ def trial(  # noqa: PLR0913 - as many options as a trial has
     ] = None,
     comparator: Annotated[
         list[str] | None,
-        typer.Option(help="open-loop, sham or none; repeatable; default: all."),
+        typer.Option(help="open-loop, sham, naive-*, none; repeatable."),
     ] = None,
     crossover: Annotated[
         bool, typer.Option("--crossover", help="Every subject in every arm.")
+    ] = False,
+    within_tolerance: Annotated[
+        bool,
+        typer.Option("--within-tolerance", help="Limit what a person cannot bear."),
     ] = False,
     treatment: Annotated[
         float | None, typer.Option(help="Longest treatment in s.")
@@ -157,6 +161,7 @@ def trial(  # noqa: PLR0913 - as many options as a trial has
             controllers=tuple(controller or ()),
             comparators=chosen_comparators(comparator, found),
             crossover=crossover,
+            within_tolerance=within_tolerance,
             treatment_s=treatment,
         )
         drawing = PlotsWanted(plots, out)
