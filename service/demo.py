@@ -1,5 +1,6 @@
 """The demo: a simulated subject over real LSL, the whole service, one session."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -288,15 +289,18 @@ def run_demo(
     Headless, it ends with the session; else it goes on until it is interrupted.
     """
     supervisor = demo_supervisor(params)
+    supervisor.say = say
     operator = Operator(supervisor, demo_program_of(supervisor).name, say)
     welcomed = False
 
     clock = SystemClock()
     injector = Injector(params.faults, supervisor, operator.leave, say)
-    began_s = clock.now_s()
+    began_s = math.inf
 
     def serve() -> bool:
-        nonlocal welcomed
+        nonlocal welcomed, began_s
+        # A start that takes its time takes none of the session's.
+        began_s = min(began_s, clock.now_s())
         if not welcomed and not headless:
             say(f"the live page is at http://127.0.0.1:{params.port}; Ctrl-C ends")
         welcomed = True
