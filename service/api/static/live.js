@@ -214,7 +214,8 @@ function takeEvent(event) {
   const time = document.createElement("time");
   time.textContent = new Date().toLocaleTimeString();
   const detail = event.kind === "phase" ? `${event.detail.from} → ${event.detail.to} ${event.detail.cause}`
-    : Object.values(event.detail).map((v) => (typeof v === "number" ? v.toPrecision(3) : v)).join(" ");
+    : Object.entries(event.detail).filter(([key, value]) => key !== "at_s" && value !== null && value !== "")
+      .map(([key, value]) => `${key.replaceAll("_", " ")} ${typeof value === "number" ? Number(value.toPrecision(3)) : value}`).join(", ");
   line.append(time, `${event.kind === "phase" ? "" : `${event.kind}: `}${detail}`);
   byId("events").prepend(line);
   while (byId("events").children.length > MAX_EVENTS) byId("events").lastChild.remove();
