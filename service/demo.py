@@ -38,6 +38,9 @@ RETRY_S = 0.5
 #: Calibration, weaning and reassessment take less than this. A.
 PATIENCE_S = 180.0
 
+#: The largest port that TCP knows.
+MAX_PORT = 65_535
+
 #: The demo's operator waits until the signal has been good for so long.
 CHECK_S = 2.1
 
@@ -79,6 +82,9 @@ class DemoParams:
             raise ConfigError(msg)
         if self.seed < 0:
             msg = f"--seed: expected 0 or more, got {self.seed}"
+            raise ConfigError(msg)
+        if not 0 < self.port <= MAX_PORT:
+            msg = f"--port: expected 1 to {MAX_PORT}, got {self.port}"
             raise ConfigError(msg)
         if self.subject not in PRESET_NAMES:
             known = ", ".join(PRESET_NAMES)
