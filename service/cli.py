@@ -77,7 +77,7 @@ def demo(  # noqa: PLR0913 - one per option
         code, state = run_demo(params, say, headless=headless)
         if state is not None:
             summary = summarise(state)
-            sys.stdout.write((to_json if json else to_text)(summary) + "\n")
+            typer.echo((to_json if json else to_text)(summary))
         raise typer.Exit(code)
 
 
@@ -101,7 +101,7 @@ def faults(
     with _told("faults"):
         params = CampaignParams(runs, seed, real, tuple(kind or EVERY_KIND))
         report = run_campaign(params, say)
-    sys.stdout.write((report.to_json() if json else report.to_text()) + "\n")
+    typer.echo(report.to_json() if json else report.to_text())
     if not report.is_safe:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -167,7 +167,7 @@ def trial(  # noqa: PLR0913 - as many options as a trial has
         drawing = PlotsWanted(plots, out)
         report = run_trial(params, Work(workers, scheduler, out))
         drawing.draw(report, say)
-    sys.stdout.write((report.to_json() if json else report.to_text()) + "\n")
+    typer.echo(report.to_json() if json else report.to_text())
 
 
 @app.command()
@@ -219,7 +219,7 @@ def replay(
         if csv is not None:
             write_envelope_csv(report, csv)
     if json or csv is None:
-        sys.stdout.write(report.to_json() + "\n")
+        typer.echo(report.to_json())
 
 
 @app.command()
@@ -229,7 +229,7 @@ def verify(session: Path) -> None:
 
     with _told("verify"):
         verdict = follow(session)
-    sys.stdout.write(verdict.text + "\n")
+    typer.echo(verdict.text)
     if not verdict.ok:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -249,7 +249,7 @@ def explain(
     with _told("explain"):
         records = read_records(session)
         text = tell_story(records) if at is None else explain_at(records, at)
-    sys.stdout.write(text + "\n")
+    typer.echo(text)
 
 
 @app.command()
@@ -263,7 +263,7 @@ def devices(
 
     with _told("devices"):
         found = find_devices(seconds)
-    sys.stdout.write((found.to_json() if json else found.to_text()) + "\n")
+    typer.echo(found.to_json() if json else found.to_text())
 
 
 @app.command()
@@ -274,7 +274,7 @@ def doctor(
     from service.doctor import diagnose, to_text
 
     findings = diagnose(config)
-    sys.stdout.write("\n".join(map(to_text, findings)) + "\n")
+    typer.echo("\n".join(map(to_text, findings)))
     if any(finding.needed and not finding.ok for finding in findings):
         raise typer.Exit(ExitCode.BAD_INPUT)
 
@@ -303,7 +303,7 @@ def programs_show(
 
     with _told("programs show"):
         program = find_program(name)
-    sys.stdout.write((show_json if json else show_text)(program) + "\n")
+    typer.echo((show_json if json else show_text)(program))
 
 
 @programs_app.command("list")
@@ -313,7 +313,7 @@ def programs_list() -> None:
 
     with _told("programs list"):
         text = list_text(shipped_programs().values())
-    sys.stdout.write(text + "\n")
+    typer.echo(text)
 
 
 def main() -> None:
