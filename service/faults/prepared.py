@@ -163,7 +163,7 @@ def prepare(
 
 
 def _follow(plan: Plan, found: dict[str, list[Prepared]]) -> None:
-    rig = _open(plan, RigOptions(Safety(presence=True)))
+    rig = open_rig(plan, RigOptions(Safety(presence=True)))
     copier = _Copier(plan, found, PHASES.keys())
 
     def look(rig: VirtualRig) -> bool:
@@ -174,7 +174,8 @@ def _follow(plan: Plan, found: dict[str, list[Prepared]]) -> None:
 
 
 def _measure_leak(plan: Plan, found: dict[str, list[Prepared]]) -> None:
-    rig = _open(plan, RigOptions(Safety(presence=True), treatment=DisturbanceConfig()))
+    options = RigOptions(Safety(presence=True), treatment=DisturbanceConfig())
+    rig = open_rig(plan, options)
     copier = _Copier(plan, found, {"leak"})
 
     def is_armed(rig: VirtualRig) -> bool:
@@ -191,7 +192,8 @@ def _measure_leak(plan: Plan, found: dict[str, list[Prepared]]) -> None:
     rig.run(is_over, LONGEST_S, script={})
 
 
-def _open(plan: Plan, options: RigOptions) -> VirtualRig:
+def open_rig(plan: Plan, options: RigOptions) -> VirtualRig:
+    """Return a rig with an open session of a plan."""
     make = CoarseRig if plan.coarse else VirtualRig
     rig = make(
         seed=plan.seed,
@@ -226,7 +228,7 @@ class _Copier:
             return
         self._counts[phase] += 1
         self._taken_s[phase] = now_s
-        taken = _copy(phase, self._plan, rig)
+        taken = copy_of(phase, self._plan, rig)
         self._found[phase].append(taken)
         if phase == "treating-on":
             self._found["holding"].append(_held(self._plan, taken.copy()))
@@ -242,10 +244,11 @@ def phase_of(rig: VirtualRig) -> str:
 def _held(plan: Plan, rig: VirtualRig) -> Prepared:
     rig.ask("hold")
     rig.pass_time(HOLD_S)
-    return _copy("holding", plan, rig)
+    return copy_of("holding", plan, rig)
 
 
-def _copy(phase: str, plan: Plan, rig: VirtualRig) -> Prepared:
+def copy_of(phase: str, plan: Plan, rig: VirtualRig) -> Prepared:
+    """Return a rig as it is now."""
     rig.forget()
     lines = rig.journal.lines
     last: dict[str, Any] = json.loads(lines[-1])
