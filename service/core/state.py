@@ -348,8 +348,9 @@ class Session:
 
     @property
     def established(self) -> Established:
-        """Memory of the slew limit of the strongest actuator."""
-        return max((s.established for s in self.sites), key=lambda e: e.amplitude)
+        """Memory of the slew limit of the strongest actuator, or of that felt last."""
+        every = (site.established for site in self.sites)
+        return max(every, key=lambda felt: (felt.amplitude, felt.peak))
 
     def from_zero(self) -> "tuple[SiteMemory, ...]":
         """Return the memories of the actuators after all of them went to zero.
