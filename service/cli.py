@@ -93,13 +93,16 @@ def faults(
     kind: Annotated[
         list[str] | None, typer.Option(help="Of fault; repeatable; default: all.")
     ] = None,
+    program: Annotated[
+        str, typer.Option(help="A shipped program; real runs know the default only.")
+    ] = "ems-flutter-demo",
     json: JsonFlag = False,
 ) -> None:
     """Inject random faults into simulated rigs and report when each was at zero."""
     from service.faults.campaign import EVERY_KIND, CampaignParams, run_campaign
 
     with _told("faults"):
-        params = CampaignParams(runs, seed, real, tuple(kind or EVERY_KIND))
+        params = CampaignParams(runs, seed, real, tuple(kind or EVERY_KIND), program)
         report = run_campaign(params, say)
     typer.echo(report.to_json() if json else report.to_text())
     if not report.is_safe:
