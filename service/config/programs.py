@@ -63,13 +63,8 @@ from service.core.program import (
     Timing,
 )
 from service.core.rhythm import longest_on_s
-from service.core.slew import ESTABLISHED_MEMORY_S, RETURN_RAMP_S
+from service.core.slew import FORGOTTEN_S
 from service.errors import ConfigError
-
-#: After a longer rest an amplitude is no longer familiar, and rises from zero. A.
-LONGEST_REST_S = ESTABLISHED_MEMORY_S - RETURN_RAMP_S
-#: A shorter touch never gets back: a ramp, and permits on their way. A.
-SHORTEST_TOUCH_S = 1.6 * RETURN_RAMP_S
 
 _BOUT = Bout()
 
@@ -81,9 +76,7 @@ class BoutConfig(ConfigModel):
     off_s: Seconds = _BOUT.off_s
     settle_s: Seconds = _BOUT.settle_s
     push_s: Annotated[float, Field(ge=0, le=36)] = _BOUT.push_s
-    rest_s: Annotated[float, Field(gt=0, le=LONGEST_REST_S)] = _BOUT.rest_s
-    touches: Annotated[int, Field(ge=1, le=30)] = _BOUT.touches
-    touch_s: Annotated[float, Field(ge=SHORTEST_TOUCH_S, le=10)] = _BOUT.touch_s
+    rest_s: Annotated[float, Field(gt=0, lt=FORGOTTEN_S)] = _BOUT.rest_s
 
     @property
     def on_share(self) -> float:

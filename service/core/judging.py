@@ -47,6 +47,7 @@ def judge_window(
         The strike, if there was one.
     """
     before, level_ma = treatment.response, treatment.level.level_ma
+    treatment = evolve(treatment, judged=True)
     plan, now_s = session.setup.program.response, session.now_s
     after = before.window_closed(plan, calibration, now_s, level_ma, step)
     if after.strikes == before.strikes:
@@ -125,12 +126,12 @@ def is_pointless(session: Session, treatment: Treatment) -> bool:
         False while that is still open.
     """
     plan, response = session.setup.program, treatment.response
-    if treatment.rhythm.is_push(plan.bout):
+    if treatment.rhythm.is_push and not treatment.judged:
         return False  # what a push brings is seen in the off part after it
     calibration = session.calibration
     if calibration is not None:
         bar_pct_mvc = GAINED_RATIO * calibration.baseline_pct_mvc
-        if response.gained(plan, session.now_s, bar_pct_mvc):
+        if response.gained(plan.response, session.now_s, bar_pct_mvc):
             return False
     if response.useless(plan.response, session.now_s):
         return True
@@ -211,5 +212,5 @@ def is_near(program: Program, treatment: Treatment) -> bool:
     bool
         By the tone now, or by what the last push left.
     """
-    lowest = min(treatment.tone_pct_mvc, treatment.response.pushed_pct_mvc(program))
+    lowest = min(treatment.tone_pct_mvc, treatment.response.pushed_pct_mvc)
     return lowest <= NEAR_RATIO * program.success.threshold_pct_mvc

@@ -38,20 +38,14 @@ class Bout:
     push_s : float
         A long on-part, for once the level can rise no further; 0 is none. A.
     rest_s : float
-        Stimulation off before and after it, and around touches. A.
-    touches : int
-        Touches before and after each push. A.
-    touch_s : float
-        A short on-part that keeps the amplitude familiar. A.
+        Stimulation off before and after it. A.
     """
 
     on_s: float = 3.0
     off_s: float = 2.0
     settle_s: float = 0.3
     push_s: float = 0.0
-    rest_s: float = 4.0
-    touches: int = 5
-    touch_s: float = 1.0
+    rest_s: float = 24.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.core.evolve import evolve
 from service.core.guards import MAX_WINDOWS, Window, is_paradoxical
-from service.core.program import Program, ResponsePlan
+from service.core.program import ResponsePlan
 from service.core.tone import Calibration
 
 #: The amplitude counts as being at its cap from this share of it on. A.
@@ -208,7 +208,9 @@ class Response:
             medians_pct_mvc=(),
         )
 
-    def at_level(self, t_s: float, level_ma: float, cap_ma: float) -> "Response":
+    def at_level(
+        self, t_s: float, level_ma: float, cap_ma: float, felt_ma: float = math.inf
+    ) -> "Response":
         """Follow whether the level is at its ceiling.
 
         Parameters
@@ -217,11 +219,15 @@ class Response:
             Now.
         level_ma, cap_ma : float
             The level and its tightest ceiling.
+        felt_ma : float
+            What was felt last, which may lag behind the level.
 
         Returns
         -------
         Response
-            The time at the cap starts anew whenever the level leaves it by itself.
+            The time at the cap starts when it is felt there, and anew whenever the
+            level leaves it by itself: what is felt less for a while, after a rest, was
+            there all the same.
         """
         since_s = self.at_cap_since_s
         if level_ma < AT_CAP * cap_ma or level_ma == 0.0:
@@ -229,7 +235,7 @@ class Response:
             if since_s is None and not self.at_cap:
                 return self
             return evolve(self, at_cap_since_s=None, at_cap=(), spent_s=spent_s)
-        if since_s is None:
+        if since_s is None and felt_ma >= AT_CAP * cap_ma:
             return evolve(self, at_cap_since_s=t_s - self.spent_s, at_cap=())
         return self
 
@@ -293,13 +299,13 @@ class Response:
             return False
         return _mean_tone(last) > (1.0 - plan.useless_drop) * _mean_tone(first)
 
-    def gained(self, program: Program, t_s: float, bar_pct_mvc: float) -> bool:
+    def gained(self, plan: ResponsePlan, t_s: float, bar_pct_mvc: float) -> bool:
         """Return whether the last push has brought enough for another one.
 
         Parameters
         ----------
-        program : Program
-            Its rhythm, and how long benefit is waited for.
+        plan : ResponsePlan
+            How long benefit is waited for.
         t_s : float
             Now.
         bar_pct_mvc : float
@@ -311,27 +317,14 @@ class Response:
             Never once twice the time of the plan was spent at the ceiling.
         """
         since_s = self.at_cap_since_s
-        if (
-            since_s is None
-            or t_s - since_s >= GAINED_PATIENCE * program.response.useless_s
-        ):
+        if since_s is None or t_s - since_s >= GAINED_PATIENCE * plan.useless_s:
             return False
-        return self.pushed_pct_mvc(program) < bar_pct_mvc
+        return self.pushed_pct_mvc < bar_pct_mvc
 
-    def pushed_pct_mvc(self, program: Program) -> float:
-        """Return the tone right after the last push.
-
-        Parameters
-        ----------
-        program : Program
-            Its rhythm.
-
-        Returns
-        -------
-        float
-            In %MVC; infinity where there has been none lately.
-        """
-        pushed = [w for w in self.at_cap if w.step > program.bout.touches]
+    @property
+    def pushed_pct_mvc(self) -> float:
+        """Tone right after the last push; infinity where there was none lately."""
+        pushed = [w for w in self.at_cap if w.step > 0]
         return pushed[-1].tone_pct_mvc if pushed else math.inf
 
     def overdue(self, plan: ResponsePlan, t_s: float) -> bool:

@@ -2,9 +2,8 @@
 
 Inhibition follows stimulation with a lag of seconds to tens of seconds, so that bouts
 of 3 s never bring more of it than their share of the time. Where the level may rise no
-further, the same share of the time in one long on-part brings more at its end. Between
-two of them there must be long rests; a touch, a short on-part, keeps the amplitude
-among those that were felt lately, to which a ramp may return.
+further, the same share of the time in one long on-part, a push, brings more at its end.
+Before and after it is a rest, so that no minute has more on-time than another.
 """
 
 import math
@@ -25,7 +24,7 @@ class Rhythm:
     Parameters
     ----------
     step : int
-        0 is a usual bout; up to `Bout.touches` it is a touch, then comes the push.
+        0 is a usual bout, 1 a push, 2 what is left of a divided one.
     near : bool
         Whether this push is divided.
     """
@@ -48,12 +47,9 @@ class Rhythm:
         """
         if self.step == 0:
             return bout.on_s
-        if self.step <= bout.touches:
-            return bout.touch_s
         if not self.near:
             return bout.push_s
-        is_first = self.step == bout.touches + 1
-        return bout.push_s * (SPLIT if is_first else 1.0 - SPLIT)
+        return bout.push_s * (SPLIT if self.step == 1 else 1.0 - SPLIT)
 
     def off_s(self, bout: Bout, *, pushes: bool) -> float:
         """Return how long the off-part after it is.
@@ -70,20 +66,17 @@ class Rhythm:
         float
             In second: usual, or a rest.
         """
-        is_divided = self.near and self.step == bout.touches + 1
+        is_divided = self.near and self.step == 1
         rests = (self.step > 0 or pushes) and not is_divided
         return bout.rest_s if rests else bout.off_s
 
-    def after(self, bout: Bout, *, pushes: bool, near: bool) -> "Rhythm":
+    def after(self, *, pushes: bool, near: bool) -> "Rhythm":
         """Return the next on-part.
 
         Parameters
         ----------
-        bout : Bout
-            The program's rhythm.
         pushes : bool
-            Whether a push is wanted. Touches come before and after it all the same:
-            they are what keeps the on-time of every minute within its limit.
+            Whether a push is wanted.
         near : bool
             Whether tone is near the threshold, so that the push is divided.
 
@@ -92,31 +85,14 @@ class Rhythm:
         Rhythm
             What comes after the off-part.
         """
-        touches = bout.touches
-        if self.step == 0:
-            return Rhythm(1) if pushes else self
-        if self.step < touches:
-            return Rhythm(self.step + 1)
-        if self.step == touches:
-            return Rhythm(touches + 1, near) if pushes else Rhythm()
-        if self.near and self.step == touches + 1:
-            return Rhythm(touches + 2, near=True)
-        return Rhythm(1)
+        if self.near and self.step == 1:
+            return Rhythm(2, near=True)
+        return Rhythm(1, near) if pushes else Rhythm()
 
-    def is_push(self, bout: Bout) -> bool:
-        """Return whether this is a push or the first half of one.
-
-        Parameters
-        ----------
-        bout : Bout
-            The program's rhythm.
-
-        Returns
-        -------
-        bool
-            True from its first on-part on, until the touches after it.
-        """
-        return self.step > bout.touches
+    @property
+    def is_push(self) -> bool:
+        """Whether this is a push or a part of one."""
+        return self.step > 0
 
 
 def longest_on_s(bout: Bout) -> float:
@@ -132,15 +108,12 @@ def longest_on_s(bout: Bout) -> float:
     float
         In second, with usual bouts before and after two pushes.
     """
-    usual = [(bout.on_s, bout.off_s)]
     n = math.ceil(ON_WINDOW_S / (bout.on_s + bout.off_s))
-    touches = [(bout.touch_s, bout.rest_s)] * bout.touches
-    push = [(bout.push_s, bout.rest_s)]
-    parts = usual * n
+    usual = [(bout.on_s, bout.off_s)] * n
+    parts = usual
     if bout.push_s > 0:
-        last = (bout.on_s, bout.rest_s)
-        cycles = (touches + push) * 2 + touches
-        parts = [*parts, last, *cycles, *parts]
+        push = (bout.push_s, bout.rest_s)
+        parts = [*usual, (bout.on_s, bout.rest_s), push, push, *usual]
     spans = []
     t_s = 0.0
     for on_s, off_s in parts:

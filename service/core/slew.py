@@ -3,8 +3,20 @@
 import math
 from dataclasses import dataclass
 
-#: Returning to an amplitude felt within this time is a ramp, not a new rise. A.
-ESTABLISHED_MEMORY_S = 10.0
+#: What was felt within this time is returned to by a ramp: the off-part of usual bouts
+#: is shorter. A.
+FAMILIAR_S = 3.0
+
+#: Then it fades with this time constant, and only the share of it that is left may be
+#: returned to so. A: in simulated subjects a return to all of it after 4 s startles.
+FADING_TAU_S = 30.0
+
+#: An on-part that ends this near to what is familiar takes its place. A: a level that
+#: falls slowly must not be forgotten between two bouts.
+ALIKE_RATIO = 0.9
+
+#: What was felt longer ago than this is a new amplitude. A.
+FORGOTTEN_S = 30.0
 
 #: Shortest ramp from zero back to an established amplitude. A: 0.5–2 s per burst.
 RETURN_RAMP_S = 0.5
@@ -28,18 +40,31 @@ class Established:
         Amplitude of the last permit before it was put on the device's grid (a slow
         rise would otherwise be floored to the same grid point for ever).
     peak, peak_t_s : float
-        Highest amplitude that is still remembered, and when it was last felt.
-    left, left_t_s : float
-        What was felt when the amplitude went to zero last, and when: it is remembered
-        when the peak is forgotten, or a level that falls slowly would be a new one.
+        Amplitude of which a share is still familiar, and when it was felt.
     """
 
     t_s: float = 0.0
     amplitude: float = 0.0
     peak: float = 0.0
     peak_t_s: float = -math.inf
-    left: float = 0.0
-    left_t_s: float = -math.inf
+
+    def familiar(self, t_s: float) -> float:
+        """Return the amplitude that would still be no surprise.
+
+        Parameters
+        ----------
+        t_s : float
+            Now.
+
+        Returns
+        -------
+        float
+            What is left of `peak`; 0 once it is forgotten.
+        """
+        age_s = t_s - self.peak_t_s
+        if age_s > FORGOTTEN_S:
+            return 0.0
+        return self.peak * math.exp(-max(age_s - FAMILIAR_S, 0.0) / FADING_TAU_S)
 
     def after(self, t_s: float, amplitude: float) -> "Established":
         """Return the memory once an amplitude has been applied.
@@ -54,18 +79,16 @@ class Established:
         Returns
         -------
         Established
-            A felt amplitude is remembered for `ESTABLISHED_MEMORY_S`.
+            What was applied takes the place of a memory that has faded below it; at the
+            end of an on-part also of one that is hardly above it.
         """
-        left, left_t_s = self.left, self.left_t_s
-        if self.amplitude > 0 and amplitude == 0:
-            left, left_t_s = self.amplitude, self.t_s
-        peak, peak_t_s = self.peak, self.peak_t_s
-        if t_s - peak_t_s > ESTABLISHED_MEMORY_S:
-            is_known = t_s - left_t_s <= ESTABLISHED_MEMORY_S
-            peak, peak_t_s = (left, left_t_s) if is_known else (0.0, peak_t_s)
-        if amplitude > 0 and amplitude >= peak:
-            peak, peak_t_s = amplitude, t_s
-        return Established(t_s, amplitude, peak, peak_t_s, left, left_t_s)
+        if amplitude == 0 < self.amplitude:
+            known = self.familiar(self.t_s)
+            if self.amplitude >= ALIKE_RATIO * known:
+                return Established(t_s, 0.0, self.amplitude, self.t_s)
+        if amplitude > 0 and amplitude >= self.familiar(t_s):
+            return Established(t_s, amplitude, amplitude, t_s)
+        return Established(t_s, amplitude, self.peak, self.peak_t_s)
 
     def ceiling(
         self, t_s: float, slew_per_s: float, max_step: float = MAX_STEP_MA
@@ -84,16 +107,12 @@ class Established:
         Returns
         -------
         float
-            In the unit of the actuator: a ramp back to what was felt within
-            `ESTABLISHED_MEMORY_S`, a rise of ``slew_per_s`` beyond it, and never more
-            than ``max_step`` at once.
+            In the unit of the actuator: a ramp back to what is familiar, a rise of
+            ``slew_per_s`` beyond it, and never more than ``max_step`` at once.
         """
         dt_s = min(max(t_s - self.t_s, 0.0), MAX_PERMIT_GAP_S)
         rise = slew_per_s * dt_s
-        remembered = t_s - self.peak_t_s <= ESTABLISHED_MEMORY_S
-        if remembered and self.amplitude < self.peak:
-            rise = min(
-                self.peak / RETURN_RAMP_S * dt_s,
-                self.peak - self.amplitude + rise,
-            )
+        known = self.familiar(t_s) - self.amplitude
+        if known > rise:
+            rise = max(rise, min(self.peak / RETURN_RAMP_S * dt_s, known))
         return self.amplitude + min(rise, max_step)

@@ -139,6 +139,8 @@ class Treatment:
         Whether the current part is an on part.
     rhythm : Rhythm
         Which on part it is, or was before the current off part.
+    judged : bool
+        Whether this off-part has been judged: a long rest is by its beginning.
     level : Level
         Amplitude that the law wants in on parts.
     tone_pct_mvc, tone_s : float
@@ -184,6 +186,7 @@ class Treatment:
     bout_s: float
     on: bool = False
     rhythm: Rhythm = field(default_factory=Rhythm)
+    judged: bool = False
     level: Level = field(default_factory=Level)
     tone_pct_mvc: float = math.nan
     tone_s: float = -math.inf

@@ -166,23 +166,27 @@ def _turn_bout(
 ) -> tuple[Session, Closed, tuple[Note, ...]]:
     """Turn the part for all muscles at once; tell the laws which bout has ended."""
     treatments, now_s = treatments_of(session), session.now_s
-    first, bout = treatments[0], session.setup.program.bout
-    open_: Closed = (None,) * len(treatments)
-    pushes, rhythm = not first.on and _pushes(session, plan), first.rhythm
-    part_s = rhythm.on_s(bout) if first.on else rhythm.off_s(bout, pushes=pushes)
-    if now_s - first.bout_s < part_s:
-        return session, open_, ()
+    first, program = treatments[0], session.setup.program
+    bout, rhythm, elapsed_s = program.bout, first.rhythm, now_s - first.bout_s
+    closed: Closed = (None,) * len(treatments)
+    notes: tuple[Note, ...] = ()
     if first.on:
-        off = tuple(evolve(t, on=False, bout_s=now_s) for t in treatments)
-        return with_treatments(session, off), open_, ()
-    if any(t.cramp.is_suspected for t in treatments):
-        return session, open_, ()
-    closed = tuple(closed_bout(t) if t.turn.picked else None for t in treatments)
-    program = session.setup.program
-    near = all(is_near(program, treatments[k]) for k in _tense(session))
-    session, notes = _judge(session, plan)
+        if elapsed_s >= rhythm.on_s(bout):
+            off = tuple(evolve(t, on=False, bout_s=now_s) for t in treatments)
+            session = with_treatments(session, off)
+        return session, closed, notes
+    if elapsed_s < bout.off_s or any(t.cramp.is_suspected for t in treatments):
+        return session, closed, notes
+    if not first.judged:
+        closed = tuple(closed_bout(t) if t.turn.picked else None for t in treatments)
+        session, notes = _judge(session, plan)
+    pushes = _pushes(session, plan)
+    if elapsed_s < rhythm.off_s(bout, pushes=pushes):
+        return session, closed, notes
+    tense = _tense(session)
+    near = all(is_near(program, treatments_of(session)[k]) for k in tense)
     session, more = _pick(session, plan)
-    session = _with_rhythm(session, rhythm.after(bout, pushes=pushes, near=near))
+    session = _with_rhythm(session, rhythm.after(pushes=pushes, near=near))
     return session, closed, (*notes, *more)
 
 
@@ -228,7 +232,8 @@ def _judge(session: Session, plan: TargetedPlan) -> Step:
             notes += [evolve(n, detail={"muscle": label, **n.detail}) for n in told]
             judged.append(evolve(one, turn=turn))
         else:
-            judged.append(beside(treatment, others_on=any(others_on)))
+            one = beside(treatment, others_on=any(others_on))
+            judged.append(evolve(one, judged=True))
     struck, more = watch_coactivation(with_treatments(session, tuple(judged)), plan)
     return struck, (*notes, *more)
 
@@ -243,6 +248,7 @@ def _pick(session: Session, plan: TargetedPlan) -> Step:
         evolve(
             one,
             on=bool(chosen),
+            judged=False,
             bout_s=session.now_s,
             turn=evolve(
                 one.turn,
@@ -293,7 +299,7 @@ def _moved(session: Session, muscle: int, closed: ClosedBout | None) -> Treatmen
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
         return evolve(treatment, level=level)
     moved = move_level(alone(session, muscle), treatment, closed)
-    is_seen = not (treatment.on and treatment.rhythm.is_push(program.bout))
+    is_seen = not (treatment.on and treatment.rhythm.is_push)
     if treatment.turn.picked and is_seen:
         return moved
     # What is not given, or given for too long to be looked at, has no effect to learn

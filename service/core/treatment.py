@@ -18,7 +18,6 @@ from service.core.judging import (
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.searching import search_on
-from service.core.slew import ESTABLISHED_MEMORY_S
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, Step, Treatment
 from service.core.tone import FRESH_S, UPDATE_S, Calibration
@@ -29,6 +28,9 @@ CRAMP = "cramp"
 
 #: A rise that nothing good came before.
 NEVER_HELPED = "tone rose under stimulation, which had not helped before"
+
+#: Who stays relaxed without stimulation for so long needs no weaning. A.
+ALONE_S = 20.0
 
 #: A rest below this is as good as none. A: the tone that counts as a gap in activity.
 RELAXED_PCT_MVC = 0.5
@@ -57,9 +59,7 @@ def treat(session: Session, sample: Sample) -> Step:
         raise ValueError(msg)
     lock = treatment.lock
     treatment = measure(session, treatment, calibration, sample)
-    before = treatment
-    treatment, notes = _turn_bout(session, treatment, calibration)
-    closed = closed_bout(before) if treatment.on and not before.on else None
+    treatment, closed, notes = _turn_bout(session, treatment, calibration)
     found: tuple[Note, ...] = ()
     if treatment.search is not None:
         cap_ma = _cap_ma(session, treatment)
@@ -141,7 +141,9 @@ def measure(
             tone_pct_mvc=tone,
             tone_s=measured_s,
             moved=bool(sample.quality & QualityFlag.DRIFT),
-            response=treatment.response.measured(tone),
+            response=treatment.response
+            if treatment.judged
+            else treatment.response.measured(tone),
             cramp=treatment.cramp.measured(
                 measured_s, tone, calibration.baseline_pct_mvc
             ),
@@ -164,24 +166,32 @@ def measure(
 
 def _turn_bout(
     session: Session, treatment: Treatment, calibration: Calibration
-) -> tuple[Treatment, tuple[Note, ...]]:
+) -> tuple[Treatment, ClosedBout | None, tuple[Note, ...]]:
     bout, rhythm = session.setup.program.bout, treatment.rhythm
     elapsed_s = session.now_s - treatment.bout_s
+    closed: ClosedBout | None = None
+    notes: tuple[Note, ...] = ()
     if treatment.on:
         if elapsed_s >= rhythm.on_s(bout):
             treatment = evolve(treatment, on=False, bout_s=session.now_s)
-        return treatment, ()
+        return treatment, closed, notes
+    if elapsed_s < bout.off_s or treatment.cramp.is_suspected:
+        return treatment, closed, notes
+    if not treatment.judged:
+        closed = closed_bout(treatment)
+        treatment, notes = judge_window(session, treatment, calibration, rhythm.step)
     pushes = wants_push(session, treatment, calibration)
-    if elapsed_s < rhythm.off_s(bout, pushes=pushes) or treatment.cramp.is_suspected:
-        return treatment, ()
+    if elapsed_s < rhythm.off_s(bout, pushes=pushes):
+        return treatment, closed, notes
     near = is_near(session.setup.program, treatment)
     turned = evolve(
         treatment,
         on=True,
+        judged=False,
         bout_s=session.now_s,
-        rhythm=rhythm.after(bout, pushes=pushes, near=near),
+        rhythm=rhythm.after(pushes=pushes, near=near),
     )
-    return judge_window(session, turned, calibration, rhythm.step)
+    return turned, closed, notes
 
 
 def move_level(
@@ -206,9 +216,7 @@ def move_level(
     program, now_s = session.setup.program, session.now_s
     if session.phase is Phase.WEANING:
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
-        if not treatment.on and now_s - treatment.bout_s > ESTABLISHED_MEMORY_S:
-            # It stayed relaxed alone for as long as anything is remembered: what came
-            # now would be a rise from zero.
+        if not treatment.on and now_s - treatment.bout_s > ALONE_S:
             level = Level(0.0, now_s)
         response = treatment.response.at_level(now_s, 0.0, math.inf)
         return evolve(treatment, level=level, response=response)
@@ -231,8 +239,8 @@ def move_level(
     law_state, level_ma, _ = program.law.step(treatment.law_state, observation)
     level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
     # What counts is what was felt: slew lets it follow the level in on parts only.
-    felt_ma = min(level.level_ma, max(s.established.peak for s in session.sites))
-    response = treatment.response.at_level(now_s, felt_ma, cap_ma)
+    felt_ma = max(site.established.peak for site in session.sites)
+    response = treatment.response.at_level(now_s, level.level_ma, cap_ma, felt_ma)
     return evolve(treatment, law_state=law_state, level=level, response=response)
 
 

@@ -6,6 +6,7 @@ its own.
 """
 
 import itertools
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,12 @@ from service.core.actuators import ACTUATORS, MAX_CURRENT_CHANNELS, Actuator
 from service.core.limits import Quantity
 from service.core.plans import Modality
 from service.core.program import Program
-from service.core.slew import ESTABLISHED_MEMORY_S, MAX_PERMIT_GAP_S
+from service.core.slew import (
+    FADING_TAU_S,
+    FAMILIAR_S,
+    FORGOTTEN_S,
+    MAX_PERMIT_GAP_S,
+)
 from service.faults.bounds import NOTHING
 from service.faults.verdict import ROUNDING, Trace, violations_of
 
@@ -30,7 +36,7 @@ Phases = Sequence[tuple[float, str]]
 #: A rise is judged over this long. A: longer than any grid of device or time.
 RISE_S = 1.0
 #: And against what was felt in the time before it.
-MEMORY_S = ESTABLISHED_MEMORY_S + RISE_S
+MEMORY_S = FORGOTTEN_S + RISE_S
 #: An expiry that comes one permit late is no violation. A.
 ON_SLACK_S = 0.5
 UC_PER_MC = 1000.0
@@ -151,22 +157,29 @@ def _too_fast(history: History, end_s: float, bounds: Bounds) -> list[str]:
     slack = bounds.grid + slew * MAX_PERMIT_GAP_S + ROUNDING
     stretches = segments(history, end_s)
     first = 0
-    # Stretches that may hold the peak, strongest first.
+    # Stretches of which most may be left, strongest first.
     felt: deque[tuple[float, float]] = deque()
     for t_s, amplitude in history:
         while first < len(stretches) and stretches[first][0] <= t_s - RISE_S:
             _, stop_s, level = stretches[first]
-            while felt and felt[-1][1] <= level:
+            while felt and _left(felt[-1], stop_s) <= level:
                 felt.pop()
             felt.append((stop_s, level))
             first += 1
         while felt and felt[0][0] < t_s - MEMORY_S:
             felt.popleft()
-        peak = felt[0][1] if felt else 0.0
+        peak = _left(felt[0], t_s - RISE_S) if felt else 0.0
         if amplitude > peak + slew * RISE_S + slack:
             text = f"{amplitude:g} {unit} where {peak:g} {unit} was felt"
             return [f"slew: {text} {RISE_S:g} s before"]
     return []
+
+
+def _left(felt: tuple[float, float], t_s: float) -> float:
+    """Return what is still familiar of an amplitude that was felt until then."""
+    until_s, amplitude = felt
+    fading_s = max(0.0, t_s - until_s - FAMILIAR_S)
+    return amplitude * math.exp(-fading_s / FADING_TAU_S)
 
 
 def _stretches(

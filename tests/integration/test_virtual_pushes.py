@@ -59,8 +59,10 @@ def test_a_push_reaches_the_device_as_long_as_its_program_says(
     assert program.bout.push_s - 1.0 < longest_s <= program.bout.push_s + 0.1
     before = lengths_s[: lengths_s.index(longest_s)]
     assert all(one_s <= program.bout.on_s + 0.1 for one_s in before)
-    touches = [s for s in before if s < program.bout.touch_s + 0.1]
-    assert len(touches) >= program.bout.touches
+    began_s = [t_s for t_s, _ in on_parts(rig.device.history)]
+    at = lengths_s.index(longest_s)
+    rest_s = began_s[at] - (began_s[at - 1] + lengths_s[at - 1])
+    assert rest_s >= program.bout.rest_s - 0.1
 
 
 def peaks_from(history: list, from_s: float) -> list[float]:

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,13 @@ from service.core.limits import (
     compiled_limits,
     tighten,
 )
-from service.core.slew import ESTABLISHED_MEMORY_S, Established
+from service.core.slew import (
+    FAMILIAR_S,
+    FORGOTTEN_S,
+    MAX_STEP_MA,
+    RETURN_RAMP_S,
+    Established,
+)
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)
 BOUND = st.floats(min_value=0, max_value=1e6)
@@ -82,11 +89,36 @@ def test_what_is_remembered_was_felt_lately(steps: list[tuple[float, float]]) ->
         now_s += dt_s
         memory = memory.after(now_s, amplitude)
         felt.append((now_s, amplitude))
-        # What goes to zero was felt until then.
-        lately = [a for t_s, a in felt if now_s - t_s <= ESTABLISHED_MEMORY_S]
-        if now_s - memory.peak_t_s <= ESTABLISHED_MEMORY_S:
-            assert memory.peak in lately
-            assert memory.peak >= amplitude
+        lately = [a for t_s, a in felt if now_s - t_s <= FORGOTTEN_S]
+        just_now = [a for t_s, a in felt if now_s - t_s <= FAMILIAR_S]
+        assert max(just_now) <= memory.familiar(now_s) + 1e-9 <= max(lately) + 1e-6
+
+
+def test_what_was_felt_fades_and_is_forgotten() -> None:
+    memory = Established().after(0.0, 30.0).after(0.1, 0.0)
+    shares = [memory.familiar(t_s) / 30.0 for t_s in (1.0, 3.0, 4.0, 24.0, 30.0, 30.1)]
+    assert shares[:2] == [1.0, 1.0]
+    assert shares[2:5] == sorted(shares[2:5], reverse=True)
+    assert 0.45 < shares[3] < 0.55
+    assert shares[5] == 0.0
+
+
+@pytest.mark.parametrize(("off_s", "at_once"), [(2.0, 30.0), (24.0, 14.9), (40.0, 0.0)])
+def test_a_return_is_a_ramp_to_what_is_familiar_then_a_rise(
+    off_s: float, at_once: float
+) -> None:
+    slew, dt_s = 1.0, 0.02
+    memory = Established().after(0.0, 30.0).after(dt_s, 0.0).after(off_s, 0.0)
+    t_s, since_s = off_s, 0.0
+    while since_s < 2.0:
+        t_s, since_s = t_s + dt_s, since_s + dt_s
+        before = memory.amplitude
+        memory = memory.after(t_s, min(30.0, memory.ceiling(t_s, slew)))
+        rise = memory.amplitude - before
+        assert rise <= min(MAX_STEP_MA, 30.0 / RETURN_RAMP_S * dt_s) + 1e-9
+        if before >= at_once:
+            assert rise <= slew * dt_s + 1e-9
+    assert at_once - 1.0 <= memory.amplitude <= min(30.0, at_once + slew * 2.0 + 0.1)
 
 
 def test_a_level_that_falls_slowly_is_not_forgotten_between_two_bouts() -> None:
@@ -94,5 +126,4 @@ def test_a_level_that_falls_slowly_is_not_forgotten_between_two_bouts() -> None:
     for k in range(300):
         t_s, level = 0.1 * k, level - 0.01
         memory = memory.after(t_s, level if k % 50 < 30 else 0.0)
-    assert t_s - memory.peak_t_s <= ESTABLISHED_MEMORY_S
-    assert level <= memory.peak < level + 1.0
+    assert level <= memory.familiar(t_s) < level + 1.0

@@ -61,10 +61,10 @@ def test_a_search_is_refused_because_it_looks_at_one_muscle(data) -> None:
 
 
 def test_pushes_are_bounded_as_in_one_muscle(data) -> None:
-    pushes = {"push_s": 20.0, "rest_s": 4.0, "touches": 5, "touch_s": 1.0}
+    pushes = {"push_s": 18.0, "rest_s": 24.0}
     data["bout"] |= pushes
     assert ProgramConfig.model_validate(data).bout.push_s == pushes["push_s"]
-    data["bout"] |= {"push_s": 35.0}
+    data["bout"] |= {"push_s": 35.0, "rest_s": 10.0}
 
     with pytest.raises(ValidationError, match="of any minute on"):
         ProgramConfig.model_validate(data)

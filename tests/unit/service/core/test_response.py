@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.core.program import Program, ResponsePlan
+from service.core.program import ResponsePlan
 from service.core.response import Response
 from service.core.tone import Calibration
 
@@ -101,13 +101,11 @@ def test_one_low_window_has_not_helped_but_a_few_together_have() -> None:
 
 
 def test_the_tone_of_the_last_push_is_known_until_the_ceiling_is_left() -> None:
-    program = Program()
-    pushed = program.bout.touches + 1
     response = Response().at_level(0.0, CAP_MA, CAP_MA)
-    assert response.pushed_pct_mvc(program) == math.inf
-    for t_s, tone, step in ((5.0, 4.0, pushed), (10.0, 9.0, 1)):
+    assert response.pushed_pct_mvc == math.inf
+    for t_s, tone, step in ((5.0, 4.0, 1), (10.0, 9.0, 0)):
         measured = response.measured(tone)
         response = measured.window_closed(PLAN, CALIBRATION, t_s, CAP_MA, step)
-    assert response.pushed_pct_mvc(program) == 4.0
+    assert response.pushed_pct_mvc == 4.0
     left = response.at_level(15.0, 0.5 * CAP_MA, CAP_MA)
-    assert left.pushed_pct_mvc(program) == math.inf
+    assert left.pushed_pct_mvc == math.inf

@@ -1,4 +1,4 @@
-"""Pushes: long on-parts with touches around them, once nothing else is left."""
+"""Pushes: long on-parts between long rests, once nothing else is left."""
 
 from dataclasses import replace
 
@@ -10,13 +10,13 @@ from service.core.guards import Window
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.protocol import Observation
 from service.core.limits import COMPILED, Quantity
-from service.core.program import Bout, Program, ResponsePlan, Success
+from service.core.program import Bout, ResponsePlan, Success
 from service.core.response import GAINED_PATIENCE, PATIENCE, Response
 from service.core.rhythm import SPLIT, Rhythm, longest_on_s
-from service.core.slew import ESTABLISHED_MEMORY_S
+from service.core.slew import FORGOTTEN_S
 from service.core.tone import CARRIED_RATIO, Calibration, Relaxation
 
-BOUT = Bout(push_s=31.0, rest_s=3.0, touches=2, touch_s=0.6)
+BOUT = Bout(push_s=36.0, rest_s=24.0)
 FULL_S = COMPILED[Quantity.ON_FRACTION].absolute * ON_WINDOW_S
 
 
@@ -26,7 +26,7 @@ def play(n: int, *, pushes: list[bool], near: bool = False) -> list[tuple]:
     for k in range(n):
         wanted = pushes[min(k, len(pushes) - 1)]
         off_s = rhythm.off_s(BOUT, pushes=wanted)
-        rhythm = rhythm.after(BOUT, pushes=wanted, near=near)
+        rhythm = rhythm.after(pushes=wanted, near=near)
         found.append((off_s, pytest.approx(rhythm.on_s(BOUT))))
     return found
 
@@ -35,45 +35,36 @@ def test_without_a_reason_bouts_stay_usual() -> None:
     assert play(4, pushes=[False]) == [(2.0, 3.0)] * 4
 
 
-def test_a_push_has_touches_before_and_after_it() -> None:
-    touch, push = (3.0, 0.6), (3.0, 31.0)
-    assert play(7, pushes=[True]) == [touch, touch, push, touch, touch, push, touch]
-
-
-def test_touches_after_a_push_come_although_none_is_wanted_any_more() -> None:
-    touch, push = (3.0, 0.6), (3.0, 31.0)
-    wanted = [True, True, True, False]
-    assert play(7, pushes=wanted) == [
-        touch, touch, push, touch, touch, (3.0, 3.0), (2.0, 3.0),
-    ]  # fmt: skip
+def test_a_push_has_a_rest_before_and_after_it() -> None:
+    usual, push = (2.0, 3.0), (24.0, 36.0)
+    wanted = [False, True, True, False]
+    assert play(5, pushes=wanted) == [usual, push, push, (24.0, 3.0), usual]
 
 
 def test_a_push_near_the_threshold_is_measured_before_its_end() -> None:
-    touch = (3.0, 0.6)
-    divided = [(3.0, 31.0 * SPLIT), (2.0, 31.0 * (1.0 - SPLIT))]
-    assert play(5, pushes=[True], near=True) == [touch, touch, *divided, touch]
+    divided = [(24.0, 36.0 * SPLIT), (2.0, 36.0 * (1.0 - SPLIT))]
+    assert play(3, pushes=[True], near=True) == [*divided, divided[0]]
 
 
 def test_no_minute_has_more_on_time_than_may_be() -> None:
-    shipped = Bout(push_s=31.0, rest_s=3.0, touches=7, touch_s=0.6)
-    assert longest_on_s(shipped) == pytest.approx(FULL_S)
+    assert longest_on_s(BOUT) == pytest.approx(FULL_S)
     assert longest_on_s(Bout()) == pytest.approx(FULL_S)
-    assert longest_on_s(replace(shipped, push_s=35.0)) > FULL_S + 1.0
-    assert longest_on_s(replace(shipped, touches=2)) > FULL_S + 1.0
+    assert longest_on_s(replace(BOUT, push_s=37.0)) > FULL_S + 0.5
+    assert longest_on_s(replace(BOUT, rest_s=22.0)) > FULL_S + 0.5
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"push_s": 35.0}, "of any minute on"),
-        ({"push_s": 31.0, "touches": 1}, "of any minute on"),
-        ({"push_s": 20.0, "rest_s": 1.5, "touches": 25}, "rest_s"),
-        ({"rest_s": ESTABLISHED_MEMORY_S}, "rest_s"),
-        ({"touch_s": 0.3}, "touch_s"),
+        ({"push_s": 35.9, "rest_s": 20.0}, "of any minute on"),
+        ({"push_s": 40.0}, "push_s"),
+        ({"push_s": 1.0, "rest_s": 1.5}, "rest_s"),
+        ({"rest_s": FORGOTTEN_S}, "rest_s"),
+        ({"touches": 5}, "touches"),
     ],
 )
 def test_a_program_that_would_push_too_much_is_refused(changed, message) -> None:
-    stated = {"push_s": 31.0, **changed}
+    stated = {"push_s": 36.0, **changed}
     with pytest.raises(ValueError, match=message):
         BoutConfig.model_validate(stated)
 
@@ -121,6 +112,15 @@ def test_an_interruption_gives_no_time_at_the_ceiling_back() -> None:
     assert left.at_cap_since_s == 150.0
 
 
+def test_the_time_at_the_ceiling_begins_when_it_is_felt_and_survives_a_rest() -> None:
+    lagging = Response().at_level(10.0, 30.0, 30.0, felt_ma=25.0)
+    assert lagging.at_cap_since_s is None
+    there = lagging.at_level(20.0, 30.0, 30.0, felt_ma=30.0)
+    assert there.at_cap_since_s == 20.0
+    assert there.at_level(50.0, 30.0, 30.0, felt_ma=15.0).at_cap_since_s == 20.0
+    assert there.at_level(50.0, 25.0, 30.0, felt_ma=30.0).at_cap_since_s is None
+
+
 def test_pushes_are_compared_with_pushes() -> None:
     plan = ResponsePlan()
 
@@ -130,22 +130,22 @@ def test_pushes_are_compared_with_pushes() -> None:
         return Response(at_cap_since_s=0.0, at_cap=windows).useless(plan, now_s)
 
     # After a push tone is low, as it was after the one before: nothing has changed.
-    assert told([(5.0, 10.0, 0), (20.0, 10.0, 1), (60.0, 7.0, 3), (122.0, 7.0, 3)])
-    assert not told([(5.0, 10.0, 0), (20.0, 10.0, 1), (60.0, 7.0, 3), (122.0, 6.0, 3)])
+    assert told([(5.0, 10.0, 0), (20.0, 10.0, 0), (60.0, 7.0, 1), (122.0, 7.0, 1)])
+    assert not told([(5.0, 10.0, 0), (20.0, 10.0, 0), (60.0, 7.0, 1), (122.0, 6.0, 1)])
 
 
 def test_a_push_after_which_tone_is_clearly_lower_earns_another() -> None:
-    program = Program(bout=BOUT)
+    plan = ResponsePlan()
 
     def told(tone: float, step: int, now_s: float) -> bool:
         windows = (Window(60.0, 30.0, tone, step),)
         response = Response(at_cap_since_s=0.0, at_cap=windows)
-        return response.gained(program, now_s, bar_pct_mvc=8.0)
+        return response.gained(plan, now_s, bar_pct_mvc=8.0)
 
-    assert told(7.9, 3, 150.0)
-    assert not told(8.1, 3, 150.0)
-    assert not told(7.9, 2, 150.0)
-    assert not told(7.9, 3, GAINED_PATIENCE * program.response.useless_s)
+    assert told(7.9, 1, 150.0)
+    assert not told(8.1, 1, 150.0)
+    assert not told(7.9, 0, 150.0)
+    assert not told(7.9, 1, GAINED_PATIENCE * plan.useless_s)
 
 
 def test_a_smaller_rise_is_adverse_before_anything_has_helped() -> None:
