@@ -138,3 +138,21 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
         assert code == 2
         assert f"expected a free port on 127.0.0.1, got {port}" in told
+
+
+def test_an_interrupted_start_is_one_message(tmp_path: Path) -> None:
+    port, data = str(free_port()), str(tmp_path)
+    service = ServiceProcess("demo", "--headless", "--port", port, "--data", data)
+    try:
+        await_true(lambda: set(ROLES) <= set(service.children()))
+        children = service.children()
+
+        # As a terminal does: everybody at once, in the middle of their imports.
+        for pid in (service.process.pid, *children.values()):
+            os.kill(pid, signal.SIGINT)
+
+        assert service.wait() == 130
+        assert service.lines == ["unclench demo: interrupted before it had started"]
+        assert not any(is_alive(pid) for pid in children.values())
+    finally:
+        service.end()
