@@ -15,7 +15,7 @@ KPA = "acupressure-mat"
 
 @functools.cache
 def state_of(name: str) -> State:
-    program = hurried(name, 10.0)
+    program = hurried(name, 20.0)
     rig = VirtualRig("responder", 3, program=program)
     rig.open()
     rig.run(lambda r: r.phase == "done", 200, script=script_of(program))
