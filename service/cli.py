@@ -93,13 +93,16 @@ def faults(
     kind: Annotated[
         list[str] | None, typer.Option(help="Of fault; repeatable; default: all.")
     ] = None,
+    program: Annotated[
+        str, typer.Option(help="A shipped program; real runs know the default only.")
+    ] = "ems-flutter-demo",
     json: JsonFlag = False,
 ) -> None:
     """Inject random faults into simulated rigs and report when each was at zero."""
     from service.faults.campaign import EVERY_KIND, CampaignParams, run_campaign
 
     with _told("faults"):
-        params = CampaignParams(runs, seed, real, tuple(kind or EVERY_KIND))
+        params = CampaignParams(runs, seed, real, tuple(kind or EVERY_KIND), program)
         report = run_campaign(params, say)
     typer.echo(report.to_json() if json else report.to_text())
     if not report.is_safe:
@@ -122,10 +125,14 @@ def trial(  # noqa: PLR0913 - as many options as a trial has
     ] = None,
     comparator: Annotated[
         list[str] | None,
-        typer.Option(help="open-loop, sham or none; repeatable; default: all."),
+        typer.Option(help="open-loop, sham, naive-*, none; repeatable."),
     ] = None,
     crossover: Annotated[
         bool, typer.Option("--crossover", help="Every subject in every arm.")
+    ] = False,
+    within_tolerance: Annotated[
+        bool,
+        typer.Option("--within-tolerance", help="Limit what a person cannot bear."),
     ] = False,
     treatment: Annotated[
         float | None, typer.Option(help="Longest treatment in s.")
@@ -157,6 +164,7 @@ def trial(  # noqa: PLR0913 - as many options as a trial has
             controllers=tuple(controller or ()),
             comparators=chosen_comparators(comparator, found),
             crossover=crossover,
+            within_tolerance=within_tolerance,
             treatment_s=treatment,
         )
         drawing = PlotsWanted(plots, out)
