@@ -8,6 +8,9 @@ from service.messages import State
 
 MILLIAMPERE = "mA"
 
+#: Width of the names.
+COLUMN = 20
+
 
 def summarise(state: State) -> dict[str, object]:
     """Return the result of the session in a state; unknown values are ``None``."""
@@ -55,12 +58,18 @@ def to_text(summary: dict[str, object]) -> str:
         **_given(summary),
         "max_latency_ms": "ms",
     }
-    lines = [f"outcome            {summary['outcome']} ({summary['cause']})"]
+    lines = [f"{'outcome':<{COLUMN}} {_ended(summary)}"]
     for key, name in units.items():
         value = summary[key]
         text = f"{value:.2f} {name}" if isinstance(value, float) else "not known"
-        lines.append(f"{key.removesuffix('_pct_mvc'):<18} {text}")
+        lines.append(f"{key.removesuffix('_pct_mvc'):<{COLUMN}} {text}")
     return "\n".join(lines)
+
+
+def _ended(summary: dict[str, object]) -> str:
+    if summary["outcome"] is None:
+        return f"none, the session was {summary['phase']}"
+    return f"{summary['outcome']} ({summary['cause']})"
 
 
 def _given(summary: dict[str, object]) -> dict[str, str]:

@@ -178,11 +178,12 @@ class Supervisor:
     def _spawn(
         self, name: str, arguments: Sequence[str], role: Role | None = None
     ) -> None:
-        process = subprocess.Popen(  # noqa: S603 - this program, its own modules
-            [sys.executable, *arguments],
-            stdin=subprocess.PIPE,
-            env={**ONE_THREAD, **os.environ, **self.environment},
-        )
+        with _without_interrupts():
+            process = subprocess.Popen(  # noqa: S603 - this program, its own modules
+                [sys.executable, *arguments],
+                stdin=subprocess.PIPE,
+                env={**ONE_THREAD, **os.environ, **self.environment},
+            )
         self._children.append(Child(name, process, role))
 
     def _await(self, patience: Patience, is_true: Callable[[Child], bool]) -> None:
@@ -233,6 +234,19 @@ class Supervisor:
         # It does not confirm zero: an output that hangs is ended at once, so that the
         # expiry of the device itself is the longest that anything can go on.
         output[0].process.kill()
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Let children be born deaf to Ctrl-C, which reaches the whole group at once.
+
+    The supervisor answers for all; theirs would be a traceback out of an import.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _say_nothing(_text: str) -> None:

@@ -131,6 +131,31 @@ def test_a_line_says_where_a_program_is(browser, name: str, part: str) -> None:
     page.close()
 
 
+def test_what_the_person_says_is_a_press_away(browser) -> None:
+    state = state_of("pressure-release-hands")
+    page = opened(browser, state, width=390)
+    said = []
+    page.route(
+        "**/mark",
+        lambda route: (
+            said.append(route.request.post_data_json),
+            route.fulfill(json={}),
+        ),
+    )
+    page.get_by_role("button", name="10", exact=True).click()
+    page.get_by_role("button", name="Enough").click()
+    page.locator("#answer", has_text="enough").wait_for()
+    page.keyboard.press("4")
+    page.locator("#answer", has_text="discomfort:4").wait_for()
+
+    assert said == [
+        {"text": "discomfort:10"},
+        {"text": "enough"},
+        {"text": "discomfort:4"},
+    ]
+    page.close()
+
+
 def test_a_pressure_at_the_device_is_shown_where_nothing_should_be(browser) -> None:
     state = json.loads(json.dumps(state_of("biofeedback")))
     state["output"] = {**state["output"], "amplitudes": [1.5]}

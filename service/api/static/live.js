@@ -4,7 +4,7 @@ import { confirmation, hold, keepPresent, loadChecklist, operate, release, showC
 import { allowSound, showFeedback } from "./feedback.js";
 import { digitsOf, given, number, showGiven } from "./given.js";
 import { paint, remember } from "./plots.js";
-import { askedFor, wordOf } from "./release.js";
+import { askedFor, showWords, wordOf } from "./release.js";
 import { chosen, showSetup } from "./setup.js";
 
 // On a network the page is opened as http://rig:8000/#token=…, which no server sees.
@@ -108,6 +108,7 @@ function show(state) {
   showSetup(session, phase);
   showFeedback(session, !state.stale);
   showCeremony(session);
+  showWords(session, say);
   showSignal(state);
 }
 
@@ -120,7 +121,7 @@ function taskOf(session) {
   if (!now) return TASKS[session.task] ?? session.task;
   const which = now.step === "mvc" || now.step === "rvc" ? ` (${now.trial} of ${now.n_trials})` : "";
   const reached = which && now.achieved_uv !== null ? `, ${number(now.achieved_uv, 0)} µV` : "";
-  return `${now.text}${which}: ${Math.ceil(now.remaining_s)} s${reached}`;
+  return `${now.text}${which}: ${Math.ceil(now.remaining_s)}\u00a0s${reached}`;
 }
 
 function causeOf(session) {
@@ -214,7 +215,7 @@ function takeEvent(event) {
   const time = document.createElement("time");
   time.textContent = new Date().toLocaleTimeString();
   const detail = event.kind === "phase" ? `${event.detail.from} → ${event.detail.to} ${event.detail.cause}`
-    : Object.entries(event.detail).filter(([key, value]) => key !== "at_s" && value !== null && value !== "")
+    : Object.entries(event.detail).filter(([key, value]) => !["at_s", "t"].includes(key) && value !== null && value !== "")
       .map(([key, value]) => `${key.replaceAll("_", " ")} ${typeof value === "number" ? Number(value.toPrecision(3)) : value}`).join(", ");
   line.append(time, `${event.kind === "phase" ? "" : `${event.kind}: `}${detail}`);
   byId("events").prepend(line);

@@ -36,7 +36,7 @@ def test_the_demo_runs_what_was_asked_for(tmp_path) -> None:
     name = "needling-observation"
     params = DemoParams(20.0, 1, subject_of(name), 8123, tmp_path, program=name)
     supervisor = demo_supervisor(params)
-    supervisor.bus.close()
+    supervisor.end()
 
     assert demo_program_of(supervisor).name == name
     assert supervisor.snapshot.rig.control.program == name
