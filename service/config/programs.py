@@ -188,9 +188,6 @@ class ProgramConfig(ConfigModel):
         if self.targeted is not None and self.search is not None:
             msg = "search: expected without [targeted], it searches in one muscle only"
             raise ValueError(msg)
-        if self.targeted is not None and self.bout.push_s > 0:
-            msg = "bout.push_s: expected 0 with [targeted], whose muscles share bouts"
-            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

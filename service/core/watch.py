@@ -31,12 +31,17 @@ OPERATOR_GONE = "operator_gone"
 #: What lets the amplitude ebb away rather than cut it, and how long it may stay first.
 EBBS = {"quality": QUALITY_HOLD_S, OPERATOR_GONE: 0.0}
 
-#: What the mains flag looks back on: the monitor's window and one segment of it.
+#: What the flags of mains and rail look back on: the monitor's window and one segment.
 QUALITY_WINDOW_S = 2.5
 
 # Operations on enumeration members are slow, and this is asked for every sample.
-_BAD, _MAINS, _ARTIFACT = (
-    int(flags) for flags in (BAD_QUALITY, QualityFlag.MAINS, QualityFlag.ARTIFACT)
+_BAD, _PULSED, _ARTIFACT = (
+    int(flags)
+    for flags in (
+        BAD_QUALITY,
+        QualityFlag.MAINS | QualityFlag.CLIPPED,
+        QualityFlag.ARTIFACT,
+    )
 )
 
 #: EMG stamped this far ahead of the clock is not believed. A.
@@ -82,17 +87,18 @@ def is_bad(session: Session, sample: Sample) -> bool:
     Returns
     -------
     bool
-        Pulses have power at the mains frequency and leave little to measure: while they
-        are in the window that is judged, those flags say nothing about the electrode.
-        One that is off has a flag of its own. An RMS that is no number is bad whatever
-        the flags say. Hum can only make a muscle look tense,
-        and while pulses are in the control window no tone is taken from it.
+        Pulses have power at the mains frequency, drive amplifiers to the rail and leave
+        little to measure: while they are in the window that is judged, those flags say
+        nothing about the electrode. One that is off has a flag of its own, and so has a
+        signal that is at the rail for longer than pulses are. Hum can only make a
+        muscle look tense, and while pulses are in the control window no tone is taken
+        from it. An RMS that is no number is bad whatever the flags say.
     """
     bad = int(sample.quality) & _BAD
     if bad and session.phase in STIMULATING_PHASES:
         program, zero = session.setup.program, session.zero
         if not zero.covers(sample.measured_s, QUALITY_WINDOW_S, program.bout):
-            bad &= ~_MAINS
+            bad &= ~_PULSED
         if not zero.covers(sample.measured_s, program.window_s, program.bout):
             bad &= ~_ARTIFACT
     return bool(bad) or not math.isfinite(sample.rms_uv)
