@@ -153,7 +153,7 @@ class SlidingRms:
         self._quick_end = -1
 
     def push(self, y: F64) -> None:
-        """Take the samples of one chunk.
+        """Take one chunk.
 
         Parameters
         ----------
@@ -168,11 +168,10 @@ class SlidingRms:
         check_shape(y.shape, self._n_channels)
         start, n = 0, len(y)
         while start < n:
-            room = self._room(min(TILE_ROWS, n - start))
-            piece = y[start : start + room]
-            np.square(piece, self._squares[self._pos : self._pos + len(piece)])
-            self._advance(len(piece))
-            start += len(piece)
+            stop = start + self._room(n - start)
+            _square(y[start:stop], self._squares[self._pos : self._pos + stop - start])
+            self._advance(stop - start)
+            start = stop
 
     def last(self) -> F64:
         """Return the RMS over the window that ends at the newest sample.
@@ -363,10 +362,11 @@ class SlidingRms:
         return min(wanted, self._rows - self._pos)
 
     def _advance(self, n: int) -> None:
-        tile, end = self._pos // TILE_ROWS, self._pos + n
-        if self._tiled and end // TILE_ROWS != tile:
-            rows = self._squares[tile * TILE_ROWS : (tile + 1) * TILE_ROWS]
-            self._ones[:TILE_ROWS].dot(rows, self._tiles[tile])
+        end = self._pos + n
+        if self._tiled:
+            squares, add = self._squares, self._ones[:TILE_ROWS].dot
+            for k in range(self._pos // TILE_ROWS, end // TILE_ROWS):
+                add(squares[k * TILE_ROWS : (k + 1) * TILE_ROWS], self._tiles[k])
         if end == self._rows and not self._roomy:
             end, self._base = 0, self._base + end
         self._pos = end

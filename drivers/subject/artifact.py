@@ -80,7 +80,7 @@ class PulseTrain:
         period = max(1.0, self._fs / stimulation.frequency_hz)
         # A rate that rises must not wait for a pulse planned at the slower one.
         at = min(self._until_next, period)
-        offsets = []
+        offsets: list[float] = []
         while at < n_samples:
             offsets.append(at)
             at += period
@@ -174,9 +174,8 @@ def h_reflex_shape(params: ArtifactParams, shape: PulseShape) -> F64:
 
 
 class Span(NamedTuple):
-    """The samples of one step: how many, and their start in the chunk and in all."""
+    """Where the samples of one step begin in the chunk, and in all."""
 
-    n_samples: int
     from_chunk: int
     from_start: int
 
@@ -192,7 +191,7 @@ class Evoked:
     """What pulses add to, and take from, the samples of now and soon after.
 
     ``coupling`` is how strongly each channel sees the stimulated muscle. A chunk is
-    made by `begin`, one `step` after the other, and `end`.
+    made by `begin`, for one step after the other `due` and `step`, and `end`.
     """
 
     def __init__(
@@ -227,9 +226,15 @@ class Evoked:
         """Let the next train begin with a pulse."""
         self._train.within(0, SILENCE)
 
-    def step(self, span: Span, pulse: Stimulation, nerve: Nerve) -> None:
-        """Let the pulses of the next samples act."""
-        for offset in self._train.within(span.n_samples, pulse):
+    def due(self, n_samples: int, pulse: Stimulation) -> list[float]:
+        """Return the pulses of the next ``n_samples`` as offsets in samples."""
+        return self._train.within(n_samples, pulse)
+
+    def step(
+        self, offsets: list[float], span: Span, pulse: Stimulation, nerve: Nerve
+    ) -> None:
+        """Let the pulses that are due in a span act."""
+        for offset in offsets:
             if nerve.recruited.motor > MOTOR_NOTICED:
                 self._twitch(span.from_start + offset, nerve.recruited.motor)
             self._add(span.from_chunk, offset, pulse, nerve)
@@ -253,7 +258,8 @@ class Evoked:
     def clip(self, emg_uv: F64) -> None:
         """Clip to the amplifier's rails, in place."""
         rail_uv = self._params.rail_mv * MICROVOLT_PER_MILLIVOLT
-        np.clip(emg_uv, -rail_uv, rail_uv, out=emg_uv)
+        np.minimum(emg_uv, rail_uv, out=emg_uv)
+        np.maximum(emg_uv, -rail_uv, out=emg_uv)
 
     def _twitch(self, at: float, motor: float) -> None:
         since_ms = (at - self._last_pulse) / self._fs * MS_PER_S

@@ -29,6 +29,8 @@ MAINS_TAU_S = 10.0  # A: assumption
 MOTION_BAND_HZ = (0.5, 12.0)  # R
 MOTION_BURST_S = (0.2, 2.0)  # A: assumption
 DRIFT_TAU_S = 20.0  # A: assumption
+#: The filter of motion runs over so many blocks at once while nobody moves.
+SWAY_BLOCKS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,13 @@ def harmonics(phase_rad: F64, shares: dict[int, float]) -> F64:
     """
     twice_cos = 2.0 * np.cos(phase_rad)
     before, now = np.zeros_like(phase_rad), np.sin(phase_rad)
-    total = np.zeros_like(phase_rad)
+    total, scaled = np.zeros_like(phase_rad), np.empty_like(phase_rad)
     for k in range(1, max(shares, default=0) + 1):
         if k in shares:
-            total += shares[k] * now
-        before, now = now, twice_cos * now - before
+            total += np.multiply(shares[k], now, out=scaled)
+        np.multiply(twice_cos, now, out=scaled)
+        np.subtract(scaled, before, out=before)
+        before, now = now, before
     return total
 
 
@@ -116,17 +120,19 @@ class Contaminants:
         streams = rng.spawn(5)
         shares = rng.uniform(0.4, 1.0, (3, n_channels))
         shares[:, 0] = 1.0
-        self._mains_share, self._ecg_share, self._motion_share = shares
+        columns = shares[:, :, None]
+        self._mains_share, self._ecg_share, self._motion_share = columns
         self._prepare_noise(streams[0], streams[1])
         self._prepare_periodic(streams[2], streams[3])
         self._prepare_motion(streams[4])
 
     def block(self) -> F64:
         """Return the next block, shape (n_block, n_channels), in microvolt."""
-        out = np.zeros(self._shape)
+        # Along the channels are too few values to work on at once.
+        out = np.zeros(self._shape[::-1])
         for add in self._sources:
             add(out)
-        return out
+        return np.ascontiguousarray(out.T)
 
     def _prepare_noise(
         self, noise: np.random.Generator, drift: np.random.Generator
@@ -160,6 +166,7 @@ class Contaminants:
             2, MOTION_BAND_HZ, "bandpass", fs=self._fs, output="sos"
         )
         self._motion_zi = np.zeros((self._motion_sos.shape[0], 2))
+        self._unfiltered: list[F64] = []
         low_hz, high_hz = MOTION_BAND_HZ
         # White noise through a Butterworth band-pass of order 2 keeps this bandwidth.
         bandwidth_hz = (high_hz - low_hz) * (np.pi / 4) / math.sin(np.pi / 4)
@@ -172,7 +179,8 @@ class Contaminants:
             self._sources.append(self._add_motion)
 
     def _add_noise(self, out: F64) -> None:
-        out += self._params.noise_uv * self._noise_rng.standard_normal(self._shape)
+        noise = self._noise_rng.standard_normal(self._shape)
+        out += (self._params.noise_uv * noise).T
 
     def _add_drift(self, out: F64) -> None:
         pole = self._drift_pole
@@ -181,7 +189,7 @@ class Contaminants:
         walk, self._drift_state = signal.lfilter(
             [1.0], [1.0, -pole], steps, axis=0, zi=self._drift_state
         )
-        out += walk
+        out += walk.T
 
     def _add_mains(self, out: F64) -> None:
         nyquist_hz = 0.5 * self._fs
@@ -191,39 +199,51 @@ class Contaminants:
         hum = harmonics(
             phase, {k: a for k, a in MAINS_HARMONICS if k * hz < nyquist_hz}
         )
-        out += self._params.mains_uv * hum[:, None] * self._mains_share
+        out += self._params.mains_uv * hum * self._mains_share
 
     def _add_ecg(self, out: F64) -> None:
         bpm = self._params.heart_bpm + self._heart_wander.advance(self._heart_rng)
         phase = self._heart_phase + 2 * np.pi * bpm / 60.0 / self._fs * self._index
         self._heart_phase = float(phase[-1]) % (2 * np.pi)
         beat = np.interp(phase % (2 * np.pi), BEAT_PHASE_RAD, BEAT)
-        out += self._params.ecg_uv * beat[:, None] * self._ecg_share
+        out += self._params.ecg_uv * beat * self._ecg_share
 
     def _add_motion(self, out: F64) -> None:
-        white = self._motion_rng.standard_normal(self._shape[0])
+        self._unfiltered.append(self._motion_rng.standard_normal(self._shape[0]))
+        gate = self._motion_gate()
+        if gate is not None:
+            scale = self._params.motion_uv * self._motion_gain
+            out += scale * (gate * self._sway()) * self._motion_share
+        elif len(self._unfiltered) == SWAY_BLOCKS:
+            self._sway()
+
+    def _sway(self) -> F64:
+        """Return the motion in the newest block, after all that was not filtered."""
+        white = np.concatenate(self._unfiltered)
+        self._unfiltered.clear()
         sway, self._motion_zi = signal.sosfilt(
             self._motion_sos, white, zi=self._motion_zi
         )
-        gate = self._motion_gate()
-        if gate.any():
-            scale = self._params.motion_uv * self._motion_gain
-            out += scale * (gate * sway)[:, None] * self._motion_share
+        return np.asarray(sway[-self._shape[0] :])
 
-    def _motion_gate(self) -> F64:
-        times = self._block_start_s + (self._index - 1) / self._fs
+    def _motion_gate(self) -> F64 | None:
+        """Return how far the bursts of motion let it through; None without any."""
+        start_s = self._block_start_s
         end_s = self._block_start_s + self._shape[0] / self._fs
         while self._next_burst_s < end_s:
             duration_s = self._motion_rng.uniform(*MOTION_BURST_S)
             self._bursts.append((self._next_burst_s, duration_s))
             self._next_burst_s += self._burst_pause_s()
+        self._block_start_s = end_s
+        if not self._bursts:
+            return None
         gate = np.zeros(self._shape[0])
-        for start_s, duration_s in self._bursts:
-            part = (times - start_s) / duration_s
+        times = start_s + (self._index - 1) / self._fs
+        for begin_s, duration_s in self._bursts:
+            part = (times - begin_s) / duration_s
             inside = (part >= 0.0) & (part < 1.0)
             gate[inside] += np.sin(np.pi * part[inside]) ** 2
         self._bursts = [burst for burst in self._bursts if sum(burst) > end_s]
-        self._block_start_s = end_s
         return gate
 
     def _burst_pause_s(self) -> float:

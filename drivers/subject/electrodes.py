@@ -104,6 +104,7 @@ class Electrodes:
             edge for _, lasts in self._faults for edge in (lasts.start, lasts.stop)
         ]
         self._update = max(1, round(UPDATE_S * fs))
+        self._gains, self._gains_s = np.ones(n_channels), -1.0
 
     def apply(self, start: int, muscle_uv: F64, dirt_uv: F64) -> F64:
         """Return the EMG of samples from ``start`` on, both arrays overwritten.
@@ -126,7 +127,10 @@ class Electrodes:
     def _apply_to(self, position: int, muscle_uv: F64, dirt_uv: F64) -> None:
         # The same second has the same gains, wherever a chunk begins in it.
         second = position // self._update * self._update / self._fs
-        muscle_uv *= [self._gain(second, i) for i in range(self._n_channels)]
+        if second != self._gains_s:
+            gains = [self._gain(second, i) for i in range(self._n_channels)]
+            self._gains, self._gains_s = np.array(gains), second
+        muscle_uv *= self._gains
         for fault, lasts in self._faults:
             if fault.kind is ElectrodeFaultKind.DRYING:
                 severity = fault.dryness(second)

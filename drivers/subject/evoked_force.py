@@ -89,16 +89,22 @@ class EvokedForce:
         busy_ms = min(duration_ms, max(0.0, FORGOTTEN_MS - self._since_pulse_ms))
         highest = self.force_n
         n_steps = math.ceil(busy_ms / STEP_MS)
+        if n_steps:
+            h_ms = busy_ms / n_steps
+            half = math.exp(-0.5 * h_ms / self._params.tau_c_ms)
+            keep = math.exp(-h_ms / self._params.recovery_ms)
         for _ in range(n_steps):
-            self._step(busy_ms / n_steps, recruited)
+            self._step(h_ms, half, keep, recruited)
             highest = max(highest, self.force_n)
-        self._recover(duration_ms - busy_ms)
+        rest_ms = duration_ms - busy_ms
+        if rest_ms > 0.0:
+            self._recover(math.exp(-rest_ms / self._params.recovery_ms))
         self._since_pulse_ms += duration_ms
         return highest
 
-    def _step(self, h_ms: float, recruited: float) -> None:
+    def _step(self, h_ms: float, half: float, keep: float, recruited: float) -> None:
+        """Advance by ``h_ms``, with what calcium keeps in half of it, and fatigue."""
         params = self._params
-        half = math.exp(-0.5 * h_ms / params.tau_c_ms)
         middle = (self._calcium + self._released * 0.5 * h_ms / params.tau_c_ms) * half
         self._calcium = (
             self._calcium + self._released * h_ms / params.tau_c_ms
@@ -110,18 +116,15 @@ class EvokedForce:
         before_n = self.force_n
         self.force_n = end_n + (before_n - end_n) * math.exp(-h_ms / tau_ms)
         load = 0.5 * (before_n + self.force_n) * h_ms * recruited
-        self._recover(h_ms)
+        self._recover(keep)
         self.scale_n_per_ms = max(
             0.0, self.scale_n_per_ms + params.scale_per_ms2 * load
         )
         self.tau1_ms += params.tau1_per_n * load
         self.km += params.km_per_ms_n * load
 
-    def _recover(self, duration_ms: float) -> None:
+    def _recover(self, keep: float) -> None:
         params = self._params
-        if duration_ms <= 0.0:
-            return
-        keep = math.exp(-duration_ms / params.recovery_ms)
         rested = params.scale_n_per_ms
         self.scale_n_per_ms = rested + (self.scale_n_per_ms - rested) * keep
         self.tau1_ms = params.tau1_ms + (self.tau1_ms - params.tau1_ms) * keep

@@ -93,7 +93,8 @@ class Response:
         params = self._params
         pulsed = self._delayed[0]
         self._delayed.append(recruitment.total)
-        felt = min(1.0, pulsed + touch)
+        felt = pulsed + touch
+        felt = felt if felt < 1.0 else 1.0
         to_fast = params.inhibition_gain * pulsed * (1.0 - self._habituation)
         self._fast += (to_fast - self._fast) * self._fast_step
         self.contact += (touch - self.contact) * self._touch_step
@@ -105,7 +106,7 @@ class Response:
         ma = recruitment.equivalent_ma
         if ma > self._pain_onset_ma:
             hurt += (ma - self._pain_onset_ma) / self._pain_span_ma
-        hurt = min(WORST_HURT, hurt)
+        hurt = hurt if hurt < WORST_HURT else WORST_HURT
         excitation = self._guarding + self._pain_gain * hurt + self._startle(ma)
         return self.inhibition, excitation
 
@@ -116,7 +117,8 @@ class Response:
         still familiar, so that the bursts of an on-off pattern do not startle anew.
         """
         recent_ma = self._recent_ma
-        familiar = max(self._familiar_ma * self._familiar_keep, recent_ma[0])
+        familiar, oldest = self._familiar_ma * self._familiar_keep, recent_ma[0]
+        familiar = familiar if familiar > oldest else oldest
         self._familiar_ma = familiar
         recent_ma.append(amplitude_ma)
         slew_ma_s = (amplitude_ma - familiar) / STARTLE_WINDOW_S

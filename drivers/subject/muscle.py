@@ -74,10 +74,10 @@ class Muscle:
             tones.append(person.advance(stimulations, effort))
             fatigue.append(units.fatigued)
             efforts.append(person.voluntary_pct_mvc)
-            if is_pulsed:
+            if is_pulsed and (offsets := evoked.due(n_step, pulses)):
                 at = i * n_step
                 nerve = Nerve(person.recruitment, person.contact)
-                evoked.step(Span(n_step, at, n_made + at), pulses, nerve)
+                evoked.step(offsets, Span(at, n_made + at), pulses, nerve)
 
     def shown(self, effort_crosstalk: float) -> list[float]:
         """Return the tone as the EMG shows it: more in an effort that others join."""

@@ -136,7 +136,7 @@ class Person:
     def tone_pct_mvc(self) -> float:
         """What the muscle does now."""
         tone = self._tone + self._reflex
-        tone = min(tone, MAX_TONE_PCT_MVC)
+        tone = tone if tone < MAX_TONE_PCT_MVC else MAX_TONE_PCT_MVC
         return tone if tone > self._voluntary else self._voluntary
 
     @property

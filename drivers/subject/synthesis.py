@@ -78,11 +78,16 @@ class Carrier:
         self._n_fft = fft.next_fast_len(n_out + self._n_past, real=True)
         self._params = params
         self._fs = fs
-        self._responses = {1.0: fft.rfft(taps, self._n_fft)[:, None]}
+        self._responses = {1.0: fft.rfft(taps, self._n_fft)}
         self._common_share = np.sqrt(params.correlation)
         self._own_share = np.sqrt(1.0 - params.correlation)
-        self._own = rng.standard_normal((self._n_past + CARRIER_BLOCK, n_channels))
-        self._common = rng.standard_normal((self._n_past + n_out, 1))
+        # White noise, source by source: the common one, then that of each channel,
+        # which is not as long and of which the end stays empty.
+        self._n_own = self._n_past + CARRIER_BLOCK
+        self._white = np.zeros((1 + n_channels, self._n_past + n_out))
+        own = rng.standard_normal((self._n_own, n_channels))
+        self._white[1:, : self._n_own] = own.T
+        self._white[0] = rng.standard_normal(self._n_past + n_out)
 
     def block(self, compression: float = 1.0) -> F64:
         """Return the next block, shape (CARRIER_BLOCK, n_channels).
@@ -90,17 +95,17 @@ class Carrier:
         ``compression`` scales the frequencies of the spectrum, below 1 in fatigue.
         """
         response = self._response(round(compression, COMPRESSION_DIGITS))
-        common = self._shape(self._common, response)
-        own = self._shape(self._own, response)
+        spectrum = fft.rfft(self._white, self._n_fft)
+        spectrum *= response
+        shaped = fft.irfft(spectrum, self._n_fft)[:, self._n_past :]
+        common, own = shaped[0], shaped[1:, :CARRIER_BLOCK]
+        own *= self._own_share
         latest = max(self._delays)
         for i, delay in enumerate(self._delays):
             start = latest - delay
-            shared = common[start : start + CARRIER_BLOCK, 0]
-            own[:CARRIER_BLOCK, i] *= self._own_share
-            own[:CARRIER_BLOCK, i] += self._common_share * shared
-        self._refill(self._common)
-        self._refill(self._own)
-        return own[:CARRIER_BLOCK]
+            own[i] += self._common_share * common[start : start + CARRIER_BLOCK]
+        self._refill()
+        return np.ascontiguousarray(own.T)
 
     def _response(self, compression: float) -> Complex:
         if compression not in self._responses:
@@ -110,17 +115,13 @@ class Carrier:
                 high_hz=self._params.high_hz * compression,
             )
             taps = shaping_taps(params, self._fs)
-            self._responses[compression] = fft.rfft(taps, self._n_fft)[:, None]
+            self._responses[compression] = fft.rfft(taps, self._n_fft)
         return self._responses[compression]
 
-    def _shape(self, white: F64, response: Complex) -> F64:
-        spectrum = fft.rfft(white, self._n_fft, axis=0)
-        spectrum *= response
-        shaped = fft.irfft(spectrum, self._n_fft, axis=0)
-        return np.asarray(shaped[self._n_past : white.shape[0]])
-
-    def _refill(self, white: F64) -> None:
-        white[:-CARRIER_BLOCK] = white[CARRIER_BLOCK:]
-        white[-CARRIER_BLOCK:] = self._rng.standard_normal(
-            (CARRIER_BLOCK, white.shape[1])
-        )
+    def _refill(self) -> None:
+        common, own = self._white[0], self._white[1:, : self._n_own]
+        for white in (common, own):
+            white[..., :-CARRIER_BLOCK] = white[..., CARRIER_BLOCK:]
+        common[-CARRIER_BLOCK:] = self._rng.standard_normal(CARRIER_BLOCK)
+        fresh = self._rng.standard_normal((CARRIER_BLOCK, len(own)))
+        own[:, -CARRIER_BLOCK:] = fresh.T

@@ -218,7 +218,8 @@ class ProgramConfig(ConfigModel):
         highest_hz = getattr(self.actuation, "frequency_hz", 0.0)
         why = row.trouble(Modality(self.actuation.modality), highest_hz)
         if why:
-            raise ValueError(why)
+            table = "massage" if self.massage else "percussion"
+            raise ValueError(f"{table}: {why}")
         return self
 
     @model_validator(mode="after")

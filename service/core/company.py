@@ -217,8 +217,10 @@ def treatment_of(session: Session, site: int) -> Treatment | None:
     Treatment or None
         That of its own muscle, or the first where all act on one muscle.
     """
+    if site == 0:
+        return session.treatment
     treatments = treatments_of(session)
-    return treatments[site] if 0 < site < len(treatments) else session.treatment
+    return treatments[site] if site < len(treatments) else session.treatment
 
 
 def reassess_company(session: Session) -> Session:

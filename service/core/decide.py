@@ -89,7 +89,7 @@ def decide(session: Session) -> tuple[Session, Decision]:
             return session, nothing
         return session, evolve(nothing, active=True, drives=idle_drives(session))
     memories, bounds = _bounded(session, wanted)
-    amplitudes = tuple(bounded.amplitude for bounded in bounds)
+    amplitudes = tuple([bounded.amplitude for bounded in bounds])
     most = max(amplitudes)
     dt_s = min(max(session.now_s - session.established.t_s, 0.0), MAX_DOSE_DT_S)
     treatment = session.treatment
@@ -106,7 +106,7 @@ def decide(session: Session) -> tuple[Session, Decision]:
         zero=ZeroTime() if most > 0 else session.zero,
         sites=memories,
     )
-    requested = max(drive.amplitude for drive in wanted)
+    requested = max([drive.amplitude for drive in wanted])
     part = "on" if requested > 0 or is_on_part(session) else "off"
     met = sorted({reason for bounded in bounds for reason in bounded.reasons})
     return decided, Decision(
@@ -134,7 +134,10 @@ def _bounded(
     ):
         actuator = site.wiring.actuator
         dose = memory.dose.at(now_s, on_fraction_of(limits, actuator))
-        ceilings = _ceilings(session, k, SiteMemory(memory.established, dose), drive)
+        ceilings = {}
+        if drive.amplitude != 0.0:  # no bound is below that
+            settled = SiteMemory(memory.established, dose)
+            ceilings = _ceilings(session, k, settled, drive)
         bounded = bound_amplitude(drive.amplitude, ceilings, site.wiring.amplitude_step)
         bounds.append(bounded)
         memories.append(_remembered(memory, dose, bounded, drive, now_s))

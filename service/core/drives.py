@@ -34,7 +34,14 @@ def is_planned(program: Program) -> bool:
     bool
         False for a program with one level.
     """
-    return any(getattr(program, name) is not None for name in PLANNED)
+    return _plan_of(program) is not None
+
+
+def _plan_of(program: Program) -> Callable[[Session], tuple[Drive, ...]] | None:
+    for name, drives in PLANNED.items():
+        if getattr(program, name) is not None:
+            return drives
+    return None
 
 
 def is_on_part(session: Session) -> bool:
@@ -79,9 +86,9 @@ def wanted_drives(session: Session) -> tuple[Drive, ...] | None:
         )
     if treatment is None:
         return None
-    for name, drives in PLANNED.items():
-        if getattr(program, name) is not None:
-            return drives(session)
+    drives = _plan_of(program)
+    if drives is not None:
+        return drives(session)
     is_on = is_on_part(session)
     return _on_all(session, treatment.level.level_ma if is_on else 0.0)
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 
 @functools.cache
-def _plain_fields(kind: type[Any]) -> frozenset[str]:
+def _recipe(kind: type[Any]) -> tuple[frozenset[str], bool]:
     """Return the fields of a dataclass that is nothing else but a dictionary of them.
 
     Slots have no dictionary, and what is computed once and kept, or not a field of the
-    copy, must not be taken over: for these it is empty.
+    copy, must not be taken over: for these it is empty. Also return whether a copy has
+    something to check.
     """
     every = fields(kind)
     has_slots = any("__slots__" in vars(base) for base in kind.__mro__[:-1])
@@ -22,8 +23,9 @@ def _plain_fields(kind: type[Any]) -> frozenset[str]:
         for one in vars(base).values()
     )
     if has_slots or has_more or keeps:
-        return frozenset()
-    return frozenset(field.name for field in every)
+        return frozenset(), False
+    names = frozenset(field.name for field in every)
+    return names, hasattr(kind, "__post_init__")
 
 
 if TYPE_CHECKING:
@@ -52,13 +54,12 @@ else:
             If there is no such field.
         """
         kind = type(value)
-        names = _plain_fields(kind)
-        if not names or not changes.keys() <= names:
+        names, is_checked = _recipe(kind)
+        if not names.issuperset(changes) or not names:
             return replace(value, **changes)
         copy = object.__new__(kind)
-        kept = copy.__dict__
-        kept.update(value.__dict__)
-        kept.update(changes)
-        if hasattr(kind, "__post_init__"):
+        # A frozen dataclass refuses what this sets.
+        object.__setattr__(copy, "__dict__", value.__dict__ | changes)
+        if is_checked:
             copy.__post_init__()
         return copy

@@ -148,7 +148,9 @@ class Gate:
         for wiring, before, dose, drive in zip(
             self.wiring, memory, self._settled(claim), claim.drives, strict=True
         ):
-            ceilings = self._ceilings(wiring, before, dose, drive, issued_s)
+            ceilings = {}
+            if drive.amplitude != 0.0:  # no bound is below that
+                ceilings = self._ceilings(wiring, before, dose, drive, issued_s)
             bounded = bound_amplitude(drive.amplitude, ceilings, wiring.amplitude_step)
             limited_by = limited_by or bounded.most_limiting
             amplitudes.append(bounded.amplitude)
@@ -197,10 +199,12 @@ class Gate:
         doses = self.doses or tuple(account(wiring) for wiring in self.wiring)
         if claim.session_id != self.session_id:
             doses = tuple(evolve(dose, charge_uc=0.0) for dose in doses)
-        issued_s = claim.issued_ns * _NS
+        issued_s, limits = claim.issued_ns * _NS, self.limits
         return tuple(
-            dose.at(issued_s, on_fraction_of(self.limits, wiring.actuator))
-            for dose, wiring in zip(doses, self.wiring, strict=True)
+            [
+                dose.at(issued_s, on_fraction_of(limits, wiring.actuator))
+                for dose, wiring in zip(doses, self.wiring, strict=True)
+            ]
         )
 
     def _ceilings(

@@ -349,8 +349,13 @@ class Session:
     @property
     def established(self) -> Established:
         """Memory of the slew limit of the strongest actuator, or of that felt last."""
-        every = (site.established for site in self.sites)
-        return max(every, key=lambda felt: (felt.amplitude, felt.peak))
+        first, *others = self.sites
+        strongest = first.established
+        for site in others:
+            felt = site.established
+            if (felt.amplitude, felt.peak) > (strongest.amplitude, strongest.peak):
+                strongest = felt
+        return strongest
 
     def from_zero(self) -> "tuple[SiteMemory, ...]":
         """Return the memories of the actuators after all of them went to zero.

@@ -170,14 +170,20 @@ def _turn_bout(
 ) -> tuple[Treatment, tuple[Note, ...]]:
     bout, rhythm = session.setup.program.bout, treatment.rhythm
     elapsed_s = session.now_s - treatment.bout_s
-    turned = evolve(treatment, on=not treatment.on, bout_s=session.now_s)
     if treatment.on:
-        return (treatment if elapsed_s < rhythm.on_s(bout) else turned), ()
+        if elapsed_s >= rhythm.on_s(bout):
+            treatment = evolve(treatment, on=False, bout_s=session.now_s)
+        return treatment, ()
     pushes = wants_push(session, treatment, calibration)
     if elapsed_s < rhythm.off_s(bout, pushes=pushes) or treatment.cramp.is_suspected:
         return treatment, ()
     near = is_near(session.setup.program, treatment)
-    turned = evolve(turned, rhythm=rhythm.after(bout, pushes=pushes, near=near))
+    turned = evolve(
+        treatment,
+        on=True,
+        bout_s=session.now_s,
+        rhythm=rhythm.after(bout, pushes=pushes, near=near),
+    )
     return judge_window(session, turned, calibration, rhythm.step)
 
 

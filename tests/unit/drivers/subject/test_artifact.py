@@ -36,7 +36,8 @@ def advance(source, size, stimulation, recruited, index=0, contact=0.0):
     """Make one chunk of one step; return zeros and ones where nothing is evoked."""
     source.begin(size)
     nerve = Nerve(recruited, contact)
-    source.step(Span(size, 0, index * size), stimulation, nerve)
+    offsets = source.due(size, stimulation)
+    source.step(offsets, Span(0, index * size), stimulation, nerve)
     n_channels = 2
     return source.end(size) or (np.zeros((size, n_channels)), np.ones(size))
 
