@@ -25,7 +25,7 @@ from service.core.release_words import hear, is_word
 from service.core.searching import begin_search, thresholds_of
 from service.core.stage import BY_HAND
 from service.core.state import Session, Step, Treatment
-from service.core.thresholds import NAMES
+from service.core.thresholds import NAMES, TOLERANCE
 from service.core.transitions import enter, hold, refuse
 from service.core.treatment import end, give_up
 from service.core.watch import (
@@ -250,6 +250,10 @@ def _acknowledge(session: Session, command: Command) -> Step:
 
 def _mark(session: Session, command: Command) -> Step:
     treatment, name = session.treatment, command.text
+    is_held = session.phase is Phase.HOLDING and session.setup.program.actuates
+    if is_held and name == TOLERANCE:
+        # What it was too much of is over, but it does not come back by itself.
+        return mark(replace(session, hold_reason="operator"), command)
     if is_word(session, name):
         return hear(session, command)
     if session.setup.program.mat is not None and is_intolerance(name):

@@ -17,7 +17,14 @@ from service.core.response import adverse_bar_pct_mvc
 from service.core.state import Session, Step, Treatment
 from service.core.tone import Calibration
 from service.core.transitions import enter, refuse
-from service.core.treatment import end, give_up, level_cap_ma, measure, why_adverse
+from service.core.treatment import (
+    end,
+    give_up,
+    level_cap_ma,
+    measure,
+    relapse,
+    why_adverse,
+)
 from service.core.zones import INTOLERABLE, Lying, MatPlan, Zone, ZoneStatus
 
 #: Tone under contact is judged over windows of this length. A.
@@ -299,12 +306,7 @@ def _conclude_off_the_mat(session: Session, treatment: Treatment) -> Step:
     success, now_s = session.setup.program.success, session.now_s
     if treatment.relaxation.lost(now_s, success):
         lying = treatment.lying.all_out(now_s)
-        forgotten = treatment.relaxation.forgotten()
-        treatment = replace(treatment, lying=lying, relaxation=forgotten)
-        back, notes = enter(
-            replace(session, treatment=treatment), Phase.TREATING, cause="relapse"
-        )
-        return back, (*notes, Note("relapse", {"tone_pct_mvc": treatment.tone_pct_mvc}))
+        return relapse(session, replace(treatment, lying=lying))
     if now_s - session.zero.since_s >= success.hold_s and (
         treatment.relaxation.reached(success)
     ):

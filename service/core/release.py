@@ -21,13 +21,7 @@ from service.core.release_steps import CALM_S, Ended, advance, next_cycle
 from service.core.stage import BY_HAND
 from service.core.state import Session, Step, Treatment
 from service.core.tone import Calibration
-from service.core.treatment import (
-    CRAMP,
-    NEVER_HELPED,
-    end,
-    give_up,
-    measure,
-)
+from service.core.treatment import end, give_up, measure, why_adverse
 
 #: An effort takes so long to fade from the RMS window: no cramp is looked for. A.
 FADE_S = 2.0
@@ -212,13 +206,9 @@ def _conclude(session: Session, run: Release, why: Why) -> Step:
     treatment, program = session.treatment, session.setup.program
     if treatment is None:
         return session, ()
-    response = treatment.response
-    if response.strikes >= program.response.strikes:
-        return end(session, Outcome.ADVERSE, GUARDED)
-    if response.strikes and not response.has_helped:
-        return end(session, Outcome.ADVERSE, NEVER_HELPED)
-    if treatment.cramp.is_cramp:
-        return end(session, Outcome.ADVERSE, CRAMP)
+    adverse = why_adverse(session, treatment, GUARDED)
+    if adverse:
+        return end(session, Outcome.ADVERSE, adverse)
     if run.step in FREE and treatment.relaxation.reached(program.success):
         reached_s = treatment.relaxation.history[0][0]
         reached = evolve(treatment, reached_s=reached_s)

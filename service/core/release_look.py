@@ -9,6 +9,7 @@ from service.core.model import Sample
 from service.core.plans import Measure
 from service.core.release_plan import LET_GO_S, MAX_PPT_RATIO, ReleasePlan
 from service.core.release_run import Look, Release
+from service.core.response import adverse_bar_pct_mvc
 from service.core.state import Session
 from service.core.tone import Calibration
 from service.core.treatment import level_cap_ma
@@ -152,9 +153,8 @@ def look_of(session: Session, run: Release) -> Look:
 
 def _guarding_bar(session: Session, newest: Sample) -> float:
     calibration, _ = worked_on(session, newest)
-    response, baseline = session.setup.program.response, calibration.baseline_pct_mvc
-    spread = response.adverse_sd * calibration.baseline_sd_pct_mvc
-    return max(response.adverse_ratio * baseline, baseline + spread)
+    plan = session.setup.program.response
+    return adverse_bar_pct_mvc(plan, calibration, helped=True)
 
 
 def _pressed_kpa(session: Session, run: Release) -> float:

@@ -34,6 +34,7 @@ from service.core.transitions import enter
 from service.core.treatment import (
     CRAMP,
     NEVER_HELPED,
+    ROSE,
     end,
     give_up,
     measure,
@@ -332,7 +333,7 @@ def _why_ended(session: Session, muscle: int) -> str:
     treatment = treatments_of(session)[muscle]
     plan, response = session.setup.program.response, treatment.response
     if response.strikes >= plan.strikes:
-        return "tone rose under stimulation"
+        return ROSE
     was_own = response.struck_for != COACTIVATION
     if response.strikes and was_own and not response.has_helped:
         return NEVER_HELPED

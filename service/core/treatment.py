@@ -23,6 +23,9 @@ from service.core.state import Session, Step, Treatment
 from service.core.tone import FRESH_S, UPDATE_S, Calibration
 from service.core.transitions import enter
 
+#: Cause of a treatment that ended with one adverse response too many.
+ROSE = "tone rose under stimulation"
+
 #: Cause of a treatment that ended with a cramp.
 CRAMP = "cramp"
 
@@ -274,7 +277,7 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
     return session, ()
 
 
-def why_adverse(session: Session, treatment: Treatment) -> str:
+def why_adverse(session: Session, treatment: Treatment, risen: str = ROSE) -> str:
     """Say which adverse response ends a treatment.
 
     Parameters
@@ -283,6 +286,8 @@ def why_adverse(session: Session, treatment: Treatment) -> str:
         Treating or weaning.
     treatment : Treatment
         Its treatment.
+    risen : str
+        What to say of tone that has risen too often.
 
     Returns
     -------
@@ -291,7 +296,7 @@ def why_adverse(session: Session, treatment: Treatment) -> str:
     """
     response = treatment.response
     if response.strikes >= session.setup.program.response.strikes:
-        return "tone rose under stimulation"
+        return risen
     if response.strikes and not response.has_helped:
         return NEVER_HELPED
     return CRAMP if treatment.cramp.is_cramp else ""
@@ -328,14 +333,34 @@ def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
 
 def _conclude_weaning(session: Session, treatment: Treatment) -> Step:
     if treatment.relaxation.lost(session.now_s, session.setup.program.success):
-        forgotten = evolve(treatment, relaxation=treatment.relaxation.forgotten())
-        back, notes = enter(
-            evolve(session, treatment=forgotten), Phase.TREATING, cause="relapse"
-        )
-        return back, (*notes, Note("relapse", {"tone_pct_mvc": treatment.tone_pct_mvc}))
+        return relapse(session, treatment)
     if treatment.level.level_ma <= session.setup.amplitude_step:
         return end(session, Outcome.REACHED, "relaxed and weaned")
     return session, ()
+
+
+def relapse(session: Session, treatment: Treatment) -> Step:
+    """Go back to a muscle that has not stayed relaxed.
+
+    Parameters
+    ----------
+    session : Session
+        Weaning.
+    treatment : Treatment
+        What the treatment goes on from.
+
+    Returns
+    -------
+    session : Session
+        Treating; what was seen of relaxation is forgotten.
+    notes : tuple of Note
+        The phase change and a ``relapse``.
+    """
+    forgotten = evolve(treatment, relaxation=treatment.relaxation.forgotten())
+    back, notes = enter(
+        evolve(session, treatment=forgotten), Phase.TREATING, cause="relapse"
+    )
+    return back, (*notes, Note("relapse", {"tone_pct_mvc": treatment.tone_pct_mvc}))
 
 
 def end(session: Session, outcome: Outcome, cause: str) -> Step:

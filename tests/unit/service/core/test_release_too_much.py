@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from service.core.model import Phase, Verb
 from service.core.release_plan import LET_GO_S, ReleasePlan
 from service.core.release_run import Look, Release, ReleaseStep, Why
 from service.core.release_steps import advance, said, too_much
+from service.core.transitions import hold
 from tests.support.pressed import PLAN, held, lying
 
 EASING = Release(0.0, 0.0, ReleaseStep.EASE, site=0, kpa=80.0)
@@ -60,3 +62,25 @@ def test_a_hold_that_was_lowered_stays_low() -> None:
     assert again.wanted_kpa(PLAN, 1.6) == 30.0
     by_hands, _ = advance(run, PLAN, Look(1.5))
     assert by_hands.kpa == 80.0
+
+
+def test_after_too_much_in_a_hold_nothing_comes_back_by_itself() -> None:
+    couch = held(lying())
+    couch.session, _ = hold(couch.session, "quality")
+    assert couch.session.hold_reason == "quality"
+
+    assert couch.say("tolerance") == ""
+    couch.pass_time(30.0)
+
+    assert couch.session.phase is Phase.HOLDING
+    assert couch.kinds("mark")[-1]["text"] == "tolerance"
+    couch.ask(Verb.START)
+    assert couch.session.phase is Phase.TREATING
+
+
+def test_a_hold_of_which_nothing_was_said_ends_by_itself() -> None:
+    couch = held(lying())
+    couch.session, _ = hold(couch.session, "quality")
+    couch.pass_time(30.0)
+
+    assert couch.session.phase is Phase.TREATING
