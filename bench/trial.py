@@ -114,7 +114,7 @@ def _live_s(rig: VirtualRig, duration_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Walls:
-    """Times by the clock: of one process, of two workers, two processes, and a start."""
+    """By the clock: one process, two workers, two bare processes, workers' start."""
 
     alone_s: float
     workers_s: float
@@ -137,8 +137,8 @@ def _two_workers() -> list[Row]:
             f"load of the host {os.getloadavg()[0]:.1f} on {os.cpu_count()}"
         )
         bare = (
-            f"{walls.bare_s:.1f} s with two processes and no scheduler: this host gives "
-            f"{walls.alone_s / walls.bare_s:.2f} x"
+            f"{walls.bare_s:.1f} s with two processes and no scheduler: "
+            f"this host gives {walls.alone_s / walls.bare_s:.2f} x"
         )
     return [
         Row(

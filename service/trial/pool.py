@@ -16,7 +16,7 @@ from service.trial.session import run_session
 LOOPBACK = "127.0.0.1"
 CONNECT_S = 20
 
-#: Nobody looks at what a worker of Dask notes of its own stack a hundred times a second.
+#: Nobody looks at what a worker of Dask notes of its stack a hundred times a second.
 UNPROFILED = {"distributed.worker.profile.enabled": False}
 
 Run = Callable[[Sequence[Task]], Iterator[Result]]
