@@ -34,6 +34,9 @@ class QualityFlag(enum.IntFlag):
     )  #: stimulation leaves too little to measure, or too much of itself
     HEART = 1 << 8  #: the heart beat adds more than the muscle
     LEAD_OFF = 1 << 9  #: hum that only an electrode that is off picks up
+    RAILED = (
+        1 << 10
+    )  #: more samples at the rail than pulses of a stimulator bring there
 
 
 #: With any of these the channel's tension must never be read as relaxed. `DRIFT` is a
@@ -48,6 +51,7 @@ BAD_QUALITY = (
     | QualityFlag.FLAT
     | QualityFlag.MAINS
     | QualityFlag.LEAD_OFF
+    | QualityFlag.RAILED
     | QualityFlag.ARTIFACT
     | QualityFlag.HEART
 )

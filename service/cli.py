@@ -77,7 +77,7 @@ def demo(  # noqa: PLR0913 - one per option
         code, state = run_demo(params, say, headless=headless)
         if state is not None:
             summary = summarise(state)
-            sys.stdout.write((to_json if json else to_text)(summary) + "\n")
+            typer.echo((to_json if json else to_text)(summary))
         raise typer.Exit(code)
 
 
@@ -93,15 +93,18 @@ def faults(
     kind: Annotated[
         list[str] | None, typer.Option(help="Of fault; repeatable; default: all.")
     ] = None,
+    program: Annotated[
+        str, typer.Option(help="A shipped program; real runs know the default only.")
+    ] = "ems-flutter-demo",
     json: JsonFlag = False,
 ) -> None:
     """Inject random faults into simulated rigs and report when each was at zero."""
     from service.faults.campaign import EVERY_KIND, CampaignParams, run_campaign
 
     with _told("faults"):
-        params = CampaignParams(runs, seed, real, tuple(kind or EVERY_KIND))
+        params = CampaignParams(runs, seed, real, tuple(kind or EVERY_KIND), program)
         report = run_campaign(params, say)
-    sys.stdout.write((report.to_json() if json else report.to_text()) + "\n")
+    typer.echo(report.to_json() if json else report.to_text())
     if not report.is_safe:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -122,10 +125,14 @@ def trial(  # noqa: PLR0913 - as many options as a trial has
     ] = None,
     comparator: Annotated[
         list[str] | None,
-        typer.Option(help="open-loop, sham or none; repeatable; default: all."),
+        typer.Option(help="open-loop, sham, naive-*, none; repeatable."),
     ] = None,
     crossover: Annotated[
         bool, typer.Option("--crossover", help="Every subject in every arm.")
+    ] = False,
+    within_tolerance: Annotated[
+        bool,
+        typer.Option("--within-tolerance", help="Limit what a person cannot bear."),
     ] = False,
     treatment: Annotated[
         float | None, typer.Option(help="Longest treatment in s.")
@@ -157,12 +164,13 @@ def trial(  # noqa: PLR0913 - as many options as a trial has
             controllers=tuple(controller or ()),
             comparators=chosen_comparators(comparator, found),
             crossover=crossover,
+            within_tolerance=within_tolerance,
             treatment_s=treatment,
         )
         drawing = PlotsWanted(plots, out)
         report = run_trial(params, Work(workers, scheduler, out))
         drawing.draw(report, say)
-    sys.stdout.write((report.to_json() if json else report.to_text()) + "\n")
+    typer.echo(report.to_json() if json else report.to_text())
 
 
 @app.command()
@@ -214,7 +222,7 @@ def replay(
         if csv is not None:
             write_envelope_csv(report, csv)
     if json or csv is None:
-        sys.stdout.write(report.to_json() + "\n")
+        typer.echo(report.to_json())
 
 
 @app.command()
@@ -224,7 +232,7 @@ def verify(session: Path) -> None:
 
     with _told("verify"):
         verdict = follow(session)
-    sys.stdout.write(verdict.text + "\n")
+    typer.echo(verdict.text)
     if not verdict.ok:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -244,7 +252,7 @@ def explain(
     with _told("explain"):
         records = read_records(session)
         text = tell_story(records) if at is None else explain_at(records, at)
-    sys.stdout.write(text + "\n")
+    typer.echo(text)
 
 
 @app.command()
@@ -258,7 +266,7 @@ def devices(
 
     with _told("devices"):
         found = find_devices(seconds)
-    sys.stdout.write((found.to_json() if json else found.to_text()) + "\n")
+    typer.echo(found.to_json() if json else found.to_text())
 
 
 @app.command()
@@ -269,7 +277,7 @@ def doctor(
     from service.doctor import diagnose, to_text
 
     findings = diagnose(config)
-    sys.stdout.write("\n".join(map(to_text, findings)) + "\n")
+    typer.echo("\n".join(map(to_text, findings)))
     if any(finding.needed and not finding.ok for finding in findings):
         raise typer.Exit(ExitCode.BAD_INPUT)
 
@@ -298,7 +306,7 @@ def programs_show(
 
     with _told("programs show"):
         program = find_program(name)
-    sys.stdout.write((show_json if json else show_text)(program) + "\n")
+    typer.echo((show_json if json else show_text)(program))
 
 
 @programs_app.command("list")
@@ -308,7 +316,7 @@ def programs_list() -> None:
 
     with _told("programs list"):
         text = list_text(shipped_programs().values())
-    sys.stdout.write(text + "\n")
+    typer.echo(text)
 
 
 def main() -> None:

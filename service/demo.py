@@ -1,5 +1,6 @@
 """The demo: a simulated subject over real LSL, the whole service, one session."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,9 @@ RETRY_S = 0.5
 
 #: Calibration, weaning and reassessment take less than this. A.
 PATIENCE_S = 180.0
+
+#: The largest port that TCP knows.
+MAX_PORT = 65_535
 
 #: The demo's operator waits until the signal has been good for so long.
 CHECK_S = 2.1
@@ -78,6 +82,9 @@ class DemoParams:
             raise ConfigError(msg)
         if self.seed < 0:
             msg = f"--seed: expected 0 or more, got {self.seed}"
+            raise ConfigError(msg)
+        if not 0 < self.port <= MAX_PORT:
+            msg = f"--port: expected 1 to {MAX_PORT}, got {self.port}"
             raise ConfigError(msg)
         if self.subject not in PRESET_NAMES:
             known = ", ".join(PRESET_NAMES)
@@ -288,15 +295,18 @@ def run_demo(
     Headless, it ends with the session; else it goes on until it is interrupted.
     """
     supervisor = demo_supervisor(params)
+    supervisor.say = say
     operator = Operator(supervisor, demo_program_of(supervisor).name, say)
     welcomed = False
 
     clock = SystemClock()
     injector = Injector(params.faults, supervisor, operator.leave, say)
-    began_s = clock.now_s()
+    began_s = math.inf
 
     def serve() -> bool:
-        nonlocal welcomed
+        nonlocal welcomed, began_s
+        # A start that takes its time takes none of the session's.
+        began_s = min(began_s, clock.now_s())
         if not welcomed and not headless:
             say(f"the live page is at http://127.0.0.1:{params.port}; Ctrl-C ends")
         welcomed = True

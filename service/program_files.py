@@ -8,11 +8,15 @@ from pathlib import Path
 from service.config.load import load_toml
 from service.config.paths import shipped_config
 from service.config.programs import ProgramConfig, load_programs, program_data
+from service.core.plans import Modality
 from service.core.program import Program
 from service.errors import ConfigError
 
 #: Width of the names in a listing.
 COLUMN = 28
+
+#: Width of what is actuated.
+MODALITY_COLUMN = max(len(modality) for modality in Modality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,12 @@ def find_program(wanted: str) -> Program:
 
 def list_text(programs: Iterable[Program]) -> str:
     """Return one line per program."""
-    return "\n".join(
-        f"{one.name:<{COLUMN}} {one.modality.value:<6} {one.title}" for one in programs
-    )
+    return "\n".join(map(_listed, programs))
+
+
+def _listed(program: Program) -> str:
+    modality = f"{program.modality.value:<{MODALITY_COLUMN}}"
+    return f"{program.name:<{COLUMN}} {modality} {program.title}"
 
 
 def show_text(program: Program) -> str:

@@ -29,6 +29,7 @@ def run_service(
     for warning in above_recommended(rig.limits.bounds()):
         say(f"{config}: limits: {warning}")
     supervisor = Supervisor(snapshot)
+    supervisor.say = say
     welcomed = False
 
     def serve() -> bool:

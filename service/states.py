@@ -143,7 +143,7 @@ class ActuatorState(msgspec.Struct, frozen=True, kw_only=True):
     """One actuator of a session: what it may do now, in its ``unit``.
 
     ``doing`` says it in a word where a plan moves it: the depth of a massage, what a
-    zone of a mat does.
+    zone of a mat does. ``channel`` is its place among the amplitudes of the output.
     """
 
     label: str
@@ -152,13 +152,15 @@ class ActuatorState(msgspec.Struct, frozen=True, kw_only=True):
     permitted: float
     frequency_hz: float
     doing: str = ""
+    channel: int = 0
 
 
 class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     """A session as an operator sees it.
 
     What ends in ``_ma`` is current, and 0 where the actuators are of another kind;
-    ``level`` and ``permitted`` are in ``unit``, empty where nothing is actuated.
+    ``level``, ``permitted`` and ``peak`` are in ``unit``, which is empty where nothing
+    is actuated.
     """
 
     session_id: str
@@ -204,6 +206,7 @@ class SessionState(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = "mA"
     level: float = 0.0
     permitted: float = 0.0
+    peak: float = 0.0
     actuators: tuple[ActuatorState, ...] = ()
     feedback: FeedbackState | None = None
     needling: NeedlingState | None = None

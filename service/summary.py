@@ -6,6 +6,8 @@ import msgspec
 
 from service.messages import State
 
+MILLIAMPERE = "mA"
+
 
 def summarise(state: State) -> dict[str, object]:
     """Return the result of the session in a state; unknown values are ``None``."""
@@ -21,6 +23,8 @@ def summarise(state: State) -> dict[str, object]:
         "final_pct_mvc": session.final_pct_mvc,
         "threshold_pct_mvc": session.threshold_pct_mvc,
         "time_to_threshold_s": session.time_to_threshold_s,
+        "unit": session.unit,
+        "peak_level": session.peak if session.unit else None,
         "peak_amplitude_ma": session.peak_amplitude_ma,
         "dose_ma_s": session.dose_ma_s,
         "max_latency_ms": state.latency.max_ms,
@@ -43,18 +47,26 @@ def to_json(summary: dict[str, object]) -> str:
 
 def to_text(summary: dict[str, object]) -> str:
     """Return a few lines for people."""
-    unit = {
+    units = {
         "baseline_pct_mvc": "%MVC",
         "final_pct_mvc": "%MVC",
         "threshold_pct_mvc": "%MVC",
         "time_to_threshold_s": "s",
-        "peak_amplitude_ma": "mA",
-        "dose_ma_s": "mA·s",
+        **_given(summary),
         "max_latency_ms": "ms",
     }
     lines = [f"outcome            {summary['outcome']} ({summary['cause']})"]
-    for key, name in unit.items():
+    for key, name in units.items():
         value = summary[key]
         text = f"{value:.2f} {name}" if isinstance(value, float) else "not known"
         lines.append(f"{key.removesuffix('_pct_mvc'):<18} {text}")
     return "\n".join(lines)
+
+
+def _given(summary: dict[str, object]) -> dict[str, str]:
+    """Return what was given and its unit: nothing, where nothing is actuated."""
+    unit = str(summary["unit"])
+    if not unit:
+        return {}
+    dose = {"dose_ma_s": "mA·s"} if unit == MILLIAMPERE else {}
+    return {"peak_level": unit, **dose}

@@ -30,6 +30,7 @@ from service.errors import ExitCode, RoleDied, StartError
 from service.lock import OutputLock
 from service.messages import Heartbeat, OutputState, Role, StopOutput
 from service.role import Snapshot
+from service.starting import Patience
 from service.wiring.stops import make_stop_frame
 
 #: Chunks are too small to share among threads, and threads that wait for work by
@@ -40,7 +41,6 @@ ONE_THREAD: Mapping[str, str] = {
     "MKL_NUM_THREADS": "1",
 }
 
-START_TIMEOUT_S = 30.0
 POLL_MS = 10
 
 STOP_CONFIRM_MS = 100
@@ -57,11 +57,15 @@ class Extra:
 
 
 class Supervisor:
-    """Parent of all roles of one rig; ``folder`` is where they meet."""
+    """Parent of all roles of one rig; ``folder`` is where they meet.
+
+    ``say`` tells whoever waits for a start what it waits for.
+    """
 
     def __init__(self, snapshot: Snapshot, extras: Sequence[Extra] = ()) -> None:
         self.snapshot = snapshot
         self.environment: Mapping[str, str] = {}
+        self.say: Callable[[str], None] = _say_nothing
         self.signalled = 0
         self._extras = tuple(extras)
         self._children: list[Child] = []
@@ -148,6 +152,7 @@ class Supervisor:
         if line is not None:
             self._frame = make_stop_frame(line)
             self._watch.output_silence_ns = SILENCE_WITH_LINE_NS
+        patience = Patience(self._clock, self.say)
         path = self.folder / "snapshot.json"
         path.write_text(self.snapshot.to_json(), encoding="utf-8")
         for extra in self._extras:
@@ -159,13 +164,15 @@ class Supervisor:
                 *("--snapshot", str(path)),
             )
             self._spawn(role.value, arguments, role)
-        self._await(lambda child: child.ready or child.role is not Role.ENGINE)
-        self._await(lambda child: child.heard)
+        self._await(
+            patience, lambda child: child.ready or child.role is not Role.ENGINE
+        )
+        self._await(patience, lambda child: child.heard)
         for child in self._children:
             if child.role is not None and child.process.stdin is not None:
                 child.process.stdin.write(b"\n")
                 child.process.stdin.flush()
-        self._await(lambda child: child.ready)
+        self._await(patience, lambda child: child.ready)
         self._watch.begin()
 
     def _spawn(
@@ -178,19 +185,15 @@ class Supervisor:
         )
         self._children.append(Child(name, process, role))
 
-    def _await(self, is_true: Callable[[Child], bool]) -> None:
-        deadline_s = self._clock.now_s() + START_TIMEOUT_S
+    def _await(self, patience: Patience, is_true: Callable[[Child], bool]) -> None:
         roles = [child for child in self._children if child.role is not None]
-        while not all(is_true(child) for child in roles):
+        while late := [child for child in roles if not is_true(child)]:
             self._hear(POLL_MS)
             if self.signalled:
                 msg = "interrupted before it had started"
                 raise StartError(msg, ExitCode(128 + self.signalled))
             self._watch_start()
-            if self._clock.now_s() > deadline_s:
-                late = ", ".join(c.name for c in roles if not is_true(c))
-                msg = f"not ready after {START_TIMEOUT_S:g} s: {late}; nothing runs now"
-                raise StartError(msg, ExitCode.FAILED)
+            patience.look(late)
 
     def _watch_start(self) -> None:
         for child in self._children:
@@ -230,6 +233,10 @@ class Supervisor:
         # It does not confirm zero: an output that hangs is ended at once, so that the
         # expiry of the device itself is the longest that anything can go on.
         output[0].process.kill()
+
+
+def _say_nothing(_text: str) -> None:
+    """Be silent."""
 
 
 def check_port(host: str, port: int) -> None:

@@ -1,6 +1,7 @@
 """From a TOML file to a checked model, or one message that says what is wrong."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,6 +16,9 @@ from service.errors import ConfigError
 
 #: pydantic puts the tag of a union into the place of an error; users know no tags.
 TAGS = frozenset({"lsl", "replay", "simulated", *LAWS, *Modality})
+
+#: How a message names a key or a table: at its beginning, dotted, or in brackets.
+NAMED = re.compile(r"^[a-z_]+(?=: )|[a-z_]+(?:\.[a-z_]+)+|(?<=\[)[a-z_]+(?=\])")
 
 NO_LINES: Mapping[Place, int] = {}
 
@@ -60,9 +64,20 @@ def _told(
     known: list[str],
     lines: Mapping[Place, int],
 ) -> tuple[int, str]:
-    place = tuple(part for part in item["loc"] if part not in TAGS)
+    # The first part is a table of the file, even where a tag has the same name.
+    place = tuple(
+        part for n, part in enumerate(item["loc"]) if n == 0 or part not in TAGS
+    )
     number, words = line_of(lines, place), _words(item, known, place)
+    if number is None and not place:
+        number = _named_line(lines, words)
     return (0, words) if number is None else (number, f"line {number}: {words}")
+
+
+def _named_line(lines: Mapping[Place, int], words: str) -> int | None:
+    """Return the line of the first key that is named; what spans tables has none."""
+    places = (tuple(name.split(".")) for name in NAMED.findall(words))
+    return next((lines[place] for place in places if place in lines), None)
 
 
 def _words(item: Any, known: list[str], path: Place) -> str:  # noqa: ANN401 - as above

@@ -188,9 +188,6 @@ class ProgramConfig(ConfigModel):
         if self.targeted is not None and self.search is not None:
             msg = "search: expected without [targeted], it searches in one muscle only"
             raise ValueError(msg)
-        if self.targeted is not None and self.bout.push_s > 0:
-            msg = "bout.push_s: expected 0 with [targeted], whose muscles share bouts"
-            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")
@@ -221,7 +218,8 @@ class ProgramConfig(ConfigModel):
         highest_hz = getattr(self.actuation, "frequency_hz", 0.0)
         why = row.trouble(Modality(self.actuation.modality), highest_hz)
         if why:
-            raise ValueError(why)
+            table = "massage" if self.massage else "percussion"
+            raise ValueError(f"{table}: {why}")
         return self
 
     @model_validator(mode="after")

@@ -30,6 +30,11 @@ class Ebb:
     from_amplitude: float
     hold_s: float
 
+    @property
+    def end_s(self) -> float:
+        """When zero is reached."""
+        return self.since_s + self.hold_s + RAMP_S
+
     def ceiling(self, t_s: float) -> float:
         """Return the highest amplitude that is allowed.
 
@@ -59,4 +64,4 @@ class Ebb:
         bool
             True from the end of the ramp on.
         """
-        return t_s - self.since_s >= self.hold_s + RAMP_S
+        return t_s >= self.end_s

@@ -6,8 +6,9 @@ import statistics
 from service.core.control import Level
 from service.core.evolve import evolve
 from service.core.laws.protocol import ClosedBout
-from service.core.model import Note
-from service.core.response import Response
+from service.core.model import Note, Phase
+from service.core.program import Program
+from service.core.response import CALM_RATIO, Response
 from service.core.state import Session, Treatment
 from service.core.tone import Calibration
 
@@ -135,3 +136,80 @@ def is_pointless(session: Session, treatment: Treatment) -> bool:
         return True
     near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
     return response.overdue(plan.response, session.now_s) and not near
+
+
+def wants_push(
+    session: Session, treatment: Treatment, calibration: Calibration
+) -> bool:
+    """Return whether a push is wanted: the level is harmless, and not enough.
+
+    Parameters
+    ----------
+    session : Session
+        Treating or weaning.
+    treatment : Treatment
+        The treatment.
+    calibration : Calibration
+        Holds the baseline.
+
+    Returns
+    -------
+    bool
+        False until a usual bout at the ceiling has done no harm.
+    """
+    program, since_s = session.setup.program, treatment.response.at_cap_since_s
+    if program.bout.push_s <= 0 or since_s is None or session.phase is Phase.WEANING:
+        return False
+    proven_s = program.bout.on_s + program.bout.off_s
+    return (
+        session.now_s - since_s >= proven_s
+        and not treatment.relaxation.relaxed
+        and bears_push(session, treatment, calibration)
+    )
+
+
+def bears_push(
+    session: Session, treatment: Treatment, calibration: Calibration
+) -> bool:
+    """Return whether what is given has raised nothing lately.
+
+    Parameters
+    ----------
+    session : Session
+        Says what time it is.
+    treatment : Treatment
+        The treatment.
+    calibration : Calibration
+        Holds the baseline.
+
+    Returns
+    -------
+    bool
+        False in a cool-down, and where tone is above its baseline.
+    """
+    response = treatment.response
+    calm_pct_mvc = CALM_RATIO * calibration.baseline_pct_mvc
+    return (
+        session.now_s >= response.quiet_until_s
+        and max(response.medians_pct_mvc, default=math.inf) <= calm_pct_mvc
+        and treatment.tone_pct_mvc <= calm_pct_mvc
+    )
+
+
+def is_near(program: Program, treatment: Treatment) -> bool:
+    """Return whether the next push may bring the tone to the threshold.
+
+    Parameters
+    ----------
+    program : Program
+        Its threshold.
+    treatment : Treatment
+        The treatment.
+
+    Returns
+    -------
+    bool
+        By the tone now, or by what the last push left.
+    """
+    lowest = min(treatment.tone_pct_mvc, treatment.response.pushed_pct_mvc(program))
+    return lowest <= NEAR_RATIO * program.success.threshold_pct_mvc

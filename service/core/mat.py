@@ -179,9 +179,9 @@ def _remembering(treatment: Treatment, lying: Lying, plan: MatPlan) -> Lying:
     return replace(lying, tones=(*kept, tone))
 
 
-def _mean_tone(lying: Lying, plan: MatPlan) -> float:
-    """Return the mean of the last tones, NaN if they are too few."""
-    tones = lying.tones
+def _mean_tone(lying: Lying, plan: MatPlan, now_s: float) -> float:
+    """Return the mean of the last tones, NaN if they are too few or too old."""
+    tones = [pair for pair in lying.tones if now_s - pair[0] < plan.judge_s]
     if not tones or tones[-1][0] - tones[0][0] < KNOWN_SHARE * plan.judge_s:
         return math.nan
     return statistics.fmean(tone for _, tone in tones)
@@ -223,7 +223,7 @@ def _discomfort_bar(session: Session, calibration: Calibration, plan: MatPlan) -
 def _move_zones(session: Session, treatment: Treatment, plan: MatPlan) -> Treatment:
     """Judge zones that have come in, let them rest and come back, bring in the next."""
     now_s, lying = session.now_s, treatment.lying
-    tone = _mean_tone(lying, plan)
+    tone = _mean_tone(lying, plan, now_s)
     allowed = plan.discomfort_pct_mvc if lying.in_discomfort(plan, now_s) else 0.0
     moved = (_moved(zone, now_s, plan, tone, allowed) for zone in lying.zones)
     lying = replace(lying, zones=tuple(moved))
@@ -242,18 +242,19 @@ def _moved(
     zone: Zone, now_s: float, plan: MatPlan, tone: float, allowed: float
 ) -> Zone:
     passed_s = now_s - zone.since_s
+    # Before anything else: a tone that stays unknown prolongs no contact.
+    if zone.is_in_contact and now_s - zone.contact_since_s >= plan.zone_s:
+        return zone.out(now_s, ZoneStatus.RESTING, "rests")
     if zone.status is ZoneStatus.COMING:
         is_known = passed_s >= plan.ramp_s + plan.judge_s and not math.isnan(tone)
         return zone.judged(now_s, tone, allowed) if is_known else zone
-    if zone.is_in_contact and now_s - zone.contact_since_s >= plan.zone_s:
-        return zone.out(now_s, ZoneStatus.RESTING, "rests")
     if zone.status is ZoneStatus.RESTING and passed_s >= plan.rest_s:
         return zone.out(now_s, ZoneStatus.WAITING)
     return zone
 
 
 def _with_pressure(session: Session, treatment: Treatment, plan: MatPlan) -> Treatment:
-    """Raise the pressure while all zones that may are in and tone is still high."""
+    """Raise the pressure while all zones that may are in and tone is seen as high."""
     now_s, lying = session.now_s, treatment.lying
     pressing = [zone for zone in lying.zones if zone.is_in_contact]
     settled = bool(pressing) and not any(
@@ -262,7 +263,8 @@ def _with_pressure(session: Session, treatment: Treatment, plan: MatPlan) -> Tre
     level = max(treatment.level.level_ma, plan.start_kpa)
     due = now_s - lying.raised_s >= plan.ramp_s + plan.judge_s
     quiet = now_s < treatment.response.quiet_until_s or treatment.relaxation.relaxed
-    if settled and due and not quiet:
+    is_known = not math.isnan(_mean_tone(lying, plan, now_s))
+    if settled and due and is_known and not quiet:
         level += plan.step_kpa
         lying = replace(lying, raised_s=now_s)
     treatment = with_level(session, treatment, level)

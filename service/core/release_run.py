@@ -222,9 +222,24 @@ class Release:
             case ReleaseStep.HOLD:
                 return self.kpa if passed_s < plan.hold_max_s + MAX_DT_S else 0.0
             case ReleaseStep.EASE:
-                return self.kpa * max(0.0, 1.0 - passed_s / LET_GO_S)
+                return self.kpa * self.eased_share(now_s)
             case _:
                 return 0.0
+
+    def eased_share(self, now_s: float) -> float:
+        """Return what is left of a pressure that is let go.
+
+        Parameters
+        ----------
+        now_s : float
+            Now.
+
+        Returns
+        -------
+        float
+            From 1 to 0 within `LET_GO_S` from the begin of the step on.
+        """
+        return max(0.0, 1.0 - (now_s - self.since_s) / LET_GO_S)
 
     @property
     def after_pct_mvc(self) -> float:

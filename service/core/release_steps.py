@@ -91,6 +91,9 @@ def _hold(run: Release, plan: ReleasePlan, look: Look, _dt_s: float) -> Ended:
     run, tone, held_s = _guarded(run, look), look.tone_pct_mvc, look.now_s - run.since_s
     if _is_guarding(run, look):
         return let_go(run, look.now_s, Why.GUARDING)
+    if look.pressed_kpa < run.kpa:
+        # What a bad signal or a bound has lowered does not come back within a moment.
+        run = evolve(run, kpa=look.pressed_kpa)
     if math.isnan(run.hold_pct_mvc):
         run = evolve(run, hold_pct_mvc=tone)
     if not math.isnan(tone):
@@ -234,11 +237,34 @@ def said(run: Release, plan: ReleasePlan, look: Look, nrs: float) -> Ended:
     """
     worst = nrs if math.isnan(run.worst_nrs) else max(nrs, run.worst_nrs)
     run = evolve(run, nrs=nrs, worst_nrs=worst, said_s=look.now_s)
-    if run.step in PRESSING and nrs >= plan.too_much_nrs:
-        return let_go(run, look.now_s, Why.TOO_MUCH)
+    if nrs >= plan.too_much_nrs:
+        return too_much(run, look)
     if run.step is ReleaseStep.RAMP and nrs >= plan.discomfort_nrs:
         return held(run, look, Why.AGREED)
-    if run.step is ReleaseStep.STRETCH and nrs >= plan.too_much_nrs:
+    return run, Why.NOT_YET
+
+
+def too_much(run: Release, look: Look) -> Ended:
+    """End what is not to be borne.
+
+    Parameters
+    ----------
+    run : Release
+        In any step.
+    look : Look
+        Now.
+
+    Returns
+    -------
+    run : Release
+        Without pressure, also where it was falling already, and without a stretch.
+    why : Why
+        Empty if there was neither.
+    """
+    is_falling = run.step is ReleaseStep.EASE and run.eased_share(look.now_s) > 0.0
+    if run.step in PRESSING or (is_falling and run.kpa > 0.0):
+        return let_go(run, look.now_s, Why.TOO_MUCH)
+    if run.step is ReleaseStep.STRETCH:
         return run.to(ReleaseStep.CHECK, look.now_s), Why.TOO_MUCH
     return run, Why.NOT_YET
 

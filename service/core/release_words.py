@@ -8,7 +8,7 @@ from service.core.model import Command, Note, Phase
 from service.core.release import settle
 from service.core.release_look import look_of, n_places, run_of, site_label
 from service.core.release_run import PRESSING, Look, Release, ReleaseStep, Why
-from service.core.release_steps import Ended, held, let_go, said
+from service.core.release_steps import Ended, held, let_go, said, too_much
 from service.core.state import Session, Step
 from service.core.thresholds import TOLERANCE
 from service.core.transitions import refuse
@@ -84,6 +84,8 @@ def _discomfort(session: Session, run: Release, look: Look, rest: str) -> Ended 
 
 
 def _enough(_session: Session, run: Release, look: Look, _rest: str) -> Ended | str:
+    if run.step is ReleaseStep.HOLD:
+        return evolve(run, most_kpa=min(run.most_kpa, run.kpa)), Why.NOT_YET
     if run.step is not ReleaseStep.RAMP:
         return run, Why.NOT_YET
     return held(run, look, Why.ENOUGH)
@@ -96,9 +98,7 @@ def _ease(_session: Session, run: Release, look: Look, _rest: str) -> Ended | st
 
 
 def _tolerance(_session: Session, run: Release, look: Look, _rest: str) -> Ended | str:
-    if run.step not in PRESSING:
-        return run, Why.NOT_YET
-    return let_go(run, look.now_s, Why.TOO_MUCH)
+    return too_much(run, look)
 
 
 def _site(session: Session, run: Release, _look: Look, rest: str) -> Ended | str:

@@ -17,6 +17,10 @@ AT_CAP = 0.98
 #: parts a part of it has gone, and nothing speaks for going on. A.
 UNHELPED_SHARE = 0.8
 
+#: Tone up to this multiple of the baseline has not risen. A: less than half of the way
+#: to an adverse response; one measurement scatters by 5 to 8 %.
+CALM_RATIO = 1.1
+
 #: So many off-windows together say whether tone is lower than before. A: one of them
 #: alone is 5 % off.
 BENEFIT_WINDOWS = 3
@@ -135,8 +139,9 @@ class Response:
         known = len(judged.medians_pct_mvc) > 1
         if known and min(judged.medians_pct_mvc) > bar:
             return judged.struck(plan, t_s, level_ma, "adverse")
-        # Tone that is lower than before the treatment follows its withdrawal up.
-        above = median > calibration.baseline_pct_mvc
+        # Tone that is lower than before the treatment follows its withdrawal up, and
+        # one that comes back to what it was has not been raised by anything.
+        above = median > CALM_RATIO * calibration.baseline_pct_mvc
         if above and is_paradoxical(judged.windows):
             return judged.struck(plan, t_s, level_ma, "paradoxical")
         return judged
@@ -311,8 +316,23 @@ class Response:
             or t_s - since_s >= GAINED_PATIENCE * program.response.useless_s
         ):
             return False
+        return self.pushed_pct_mvc(program) < bar_pct_mvc
+
+    def pushed_pct_mvc(self, program: Program) -> float:
+        """Return the tone right after the last push.
+
+        Parameters
+        ----------
+        program : Program
+            Its rhythm.
+
+        Returns
+        -------
+        float
+            In %MVC; infinity where there has been none lately.
+        """
         pushed = [w for w in self.at_cap if w.step > program.bout.touches]
-        return bool(pushed) and pushed[-1].tone_pct_mvc < bar_pct_mvc
+        return pushed[-1].tone_pct_mvc if pushed else math.inf
 
     def overdue(self, plan: ResponsePlan, t_s: float) -> bool:
         """Return whether the time at the ceiling is over, whatever tone does.

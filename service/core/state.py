@@ -348,12 +348,13 @@ class Session:
 
     @property
     def established(self) -> Established:
-        """Memory of the slew limit of the strongest actuator."""
+        """Memory of the slew limit of the strongest actuator, or of that felt last."""
         first, *others = self.sites
         strongest = first.established
         for site in others:
-            if site.established.amplitude > strongest.amplitude:
-                strongest = site.established
+            felt = site.established
+            if (felt.amplitude, felt.peak) > (strongest.amplitude, strongest.peak):
+                strongest = felt
         return strongest
 
     def from_zero(self) -> "tuple[SiteMemory, ...]":

@@ -17,10 +17,18 @@ from service.core.company import calibrations_of, treatments_of, with_treatments
 from service.core.control import Level, wean
 from service.core.dose import UC_PER_MC
 from service.core.evolve import evolve
-from service.core.judging import closed_bout, is_pointless, judge_window
+from service.core.judging import (
+    bears_push,
+    closed_bout,
+    is_near,
+    is_pointless,
+    judge_window,
+    wants_push,
+)
 from service.core.laws.protocol import ClosedBout
 from service.core.limits import Quantity
 from service.core.model import Note, Outcome, Phase, Sample
+from service.core.rhythm import Rhythm
 from service.core.state import Session, Step, Treatment
 from service.core.transitions import enter
 from service.core.treatment import (
@@ -93,7 +101,7 @@ def targeted_drives(session: Session) -> tuple[Drive, ...]:
     is_on = (
         first is not None
         and first.on
-        and session.now_s - first.bout_s < program.bout.on_s
+        and session.now_s - first.bout_s < first.rhythm.on_s(program.bout)
     )
     return tuple(
         Drive(
@@ -160,7 +168,9 @@ def _turn_bout(
     treatments, now_s = treatments_of(session), session.now_s
     first, bout = treatments[0], session.setup.program.bout
     open_: Closed = (None,) * len(treatments)
-    if now_s - first.bout_s < (bout.on_s if first.on else bout.off_s):
+    pushes, rhythm = not first.on and _pushes(session, plan), first.rhythm
+    part_s = rhythm.on_s(bout) if first.on else rhythm.off_s(bout, pushes=pushes)
+    if now_s - first.bout_s < part_s:
         return session, open_, ()
     if first.on:
         off = tuple(evolve(t, on=False, bout_s=now_s) for t in treatments)
@@ -168,15 +178,44 @@ def _turn_bout(
     if any(t.cramp.is_suspected for t in treatments):
         return session, open_, ()
     closed = tuple(closed_bout(t) if t.turn.picked else None for t in treatments)
+    program = session.setup.program
+    near = all(is_near(program, treatments[k]) for k in _tense(session))
     session, notes = _judge(session, plan)
     session, more = _pick(session, plan)
+    session = _with_rhythm(session, rhythm.after(bout, pushes=pushes, near=near))
     return session, closed, (*notes, *more)
+
+
+def _pushes(session: Session, plan: TargetedPlan) -> bool:
+    """Return whether a tense muscle wants a push, and all can bear it at once."""
+    treatments, calibrations = treatments_of(session), calibrations_of(session)
+    tense = _tense(session)
+    if not 0 < len(tense) <= plan.at_once:
+        return False
+    return all(
+        treatments[k].turn.picked
+        and bears_push(session, treatments[k], calibrations[k])
+        for k in tense
+    ) and any(wants_push(session, treatments[k], calibrations[k]) for k in tense)
+
+
+def _tense(session: Session) -> list[int]:
+    needs = [_need(session, k) for k in range(len(treatments_of(session)))]
+    return [need.muscle for need in needs if need is not None and need.is_tense]
+
+
+def _with_rhythm(session: Session, rhythm: Rhythm) -> Session:
+    """Give all muscles the same part of the rhythm; none where nobody is picked."""
+    treatments = treatments_of(session)
+    shared = rhythm if treatments[0].on else Rhythm()
+    return with_treatments(session, tuple(evolve(t, rhythm=shared) for t in treatments))
 
 
 def _judge(session: Session, plan: TargetedPlan) -> Step:
     """Judge the off-window that has ended, muscle by muscle, then across them."""
     judged, notes = [], []
     others_on = [is_driven(treatment) for treatment in treatments_of(session)]
+    step = treatments_of(session)[0].rhythm.step
     for treatment, calibration, label in zip(
         treatments_of(session),
         calibrations_of(session),
@@ -184,7 +223,7 @@ def _judge(session: Session, plan: TargetedPlan) -> Step:
         strict=True,
     ):
         if treatment.turn.picked:
-            one, told = judge_window(session, treatment, calibration)
+            one, told = judge_window(session, treatment, calibration, step)
             turn = evolve(one.turn, beside_pct_mvc=())
             notes += [evolve(n, detail={"muscle": label, **n.detail}) for n in told]
             judged.append(evolve(one, turn=turn))
@@ -254,9 +293,11 @@ def _moved(session: Session, muscle: int, closed: ClosedBout | None) -> Treatmen
         level = wean(program.wean_ma_per_s, treatment.level, now_s)
         return evolve(treatment, level=level)
     moved = move_level(alone(session, muscle), treatment, closed)
-    if treatment.turn.picked:
+    is_seen = not (treatment.on and treatment.rhythm.is_push(program.bout))
+    if treatment.turn.picked and is_seen:
         return moved
-    # What is not given has no effect to learn from: it may fall, but not rise.
+    # What is not given, or given for too long to be looked at, has no effect to learn
+    # from: it may fall, but not rise.
     lower = Level(min(moved.level.level_ma, level_ma), now_s)
     return evolve(moved, level=lower)
 

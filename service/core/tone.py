@@ -14,6 +14,10 @@ FRESH_S = 0.3
 #: An older tone says relaxed below this share of the threshold only. A.
 CARRIED_RATIO = 0.8
 
+#: Relaxed is no longer said from this share of the exit level on. A: an RMS of 1 s
+#: scatters by 5 to 8 % and is half a second old, and what rises is above it by now.
+LEAVING_RATIO = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -128,7 +132,7 @@ class Relaxation:
     Parameters
     ----------
     relaxed : bool
-        Schmitt state: enters below the threshold, leaves above its exit ratio.
+        Schmitt state: enters below the threshold, leaves shortly before the exit level.
     history : tuple of (float, bool)
         Time and "below threshold" of the updates within the hold time.
     above_since_s : float or None
@@ -172,7 +176,9 @@ class Relaxation:
         if self.history and t_s - self.history[-1][0] < UPDATE_S * 0.99:
             return self
         below = believed and tone_pct_mvc < success.threshold_pct_mvc
-        above = tone_pct_mvc > success.threshold_pct_mvc * success.exit_ratio
+        exit_pct_mvc = success.threshold_pct_mvc * success.exit_ratio
+        above = tone_pct_mvc > exit_pct_mvc
+        leaves = tone_pct_mvc > LEAVING_RATIO * exit_pct_mvc
         since = None
         if above:
             since = t_s if self.above_since_s is None else self.above_since_s
@@ -182,7 +188,7 @@ class Relaxation:
             if t_s - old_s <= success.hold_s:
                 break
             n_old += 1
-        relaxed = below or (self.relaxed and not above)
+        relaxed = below or (self.relaxed and not leaves)
         if not fresh:
             carried_pct_mvc = CARRIED_RATIO * success.threshold_pct_mvc
             relaxed = relaxed and tone_pct_mvc < carried_pct_mvc

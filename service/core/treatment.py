@@ -8,7 +8,13 @@ from service.core.company import treatments_of
 from service.core.control import Level, wean
 from service.core.evolve import evolve
 from service.core.guards import LOCK_RATIO
-from service.core.judging import NEAR_RATIO, closed_bout, is_pointless, judge_window
+from service.core.judging import (
+    closed_bout,
+    is_near,
+    is_pointless,
+    judge_window,
+    wants_push,
+)
 from service.core.laws.protocol import ClosedBout, Observation
 from service.core.model import Note, Outcome, Phase, Sample
 from service.core.searching import search_on
@@ -26,10 +32,6 @@ NEVER_HELPED = "tone rose under stimulation, which had not helped before"
 
 #: A rest below this is as good as none. A: the tone that counts as a gap in activity.
 RELAXED_PCT_MVC = 0.5
-
-#: Tone up to this multiple of the baseline has not risen. A: less than half of the way
-#: to an adverse response; one measurement scatters by 5 to 8 %.
-CALM_RATIO = 1.1
 
 
 def treat(session: Session, sample: Sample) -> Step:
@@ -169,11 +171,10 @@ def _turn_bout(
         if elapsed_s >= rhythm.on_s(bout):
             treatment = evolve(treatment, on=False, bout_s=session.now_s)
         return treatment, ()
-    pushes = _pushes(session, treatment, calibration)
+    pushes = wants_push(session, treatment, calibration)
     if elapsed_s < rhythm.off_s(bout, pushes=pushes) or treatment.cramp.is_suspected:
         return treatment, ()
-    near_pct_mvc = NEAR_RATIO * session.setup.program.success.threshold_pct_mvc
-    near = treatment.tone_pct_mvc <= near_pct_mvc
+    near = is_near(session.setup.program, treatment)
     turned = evolve(
         treatment,
         on=True,
@@ -181,23 +182,6 @@ def _turn_bout(
         rhythm=rhythm.after(bout, pushes=pushes, near=near),
     )
     return judge_window(session, turned, calibration, rhythm.step)
-
-
-def _pushes(session: Session, treatment: Treatment, calibration: Calibration) -> bool:
-    """Return whether a push is wanted: the level is harmless, and not enough."""
-    program, response = session.setup.program, treatment.response
-    since_s = response.at_cap_since_s
-    if program.bout.push_s <= 0 or since_s is None or session.phase is Phase.WEANING:
-        return False
-    proven_s = program.bout.on_s + program.bout.off_s
-    calm_pct_mvc = CALM_RATIO * calibration.baseline_pct_mvc
-    return (
-        session.now_s - since_s >= proven_s
-        and session.now_s >= response.quiet_until_s
-        and not treatment.relaxation.relaxed
-        and max(response.medians_pct_mvc, default=math.inf) <= calm_pct_mvc
-        and treatment.tone_pct_mvc <= calm_pct_mvc
-    )
 
 
 def move_level(

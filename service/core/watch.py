@@ -1,5 +1,7 @@
 """What a session depends on: fresh EMG of good quality, and an output that answers."""
 
+import math
+
 from dsp.types import BAD_QUALITY, QualityFlag
 from service.core.arming import OPERATOR_GONE_S
 from service.core.ebb import QUALITY_HOLD_S, Ebb
@@ -29,12 +31,17 @@ OPERATOR_GONE = "operator_gone"
 #: What lets the amplitude ebb away rather than cut it, and how long it may stay first.
 EBBS = {"quality": QUALITY_HOLD_S, OPERATOR_GONE: 0.0}
 
-#: What the mains flag looks back on: the monitor's window and one segment of it.
+#: What the flags of mains and rail look back on: the monitor's window and one segment.
 QUALITY_WINDOW_S = 2.5
 
 # Operations on enumeration members are slow, and this is asked for every sample.
-_BAD, _MAINS, _ARTIFACT = (
-    int(flags) for flags in (BAD_QUALITY, QualityFlag.MAINS, QualityFlag.ARTIFACT)
+_BAD, _PULSED, _ARTIFACT = (
+    int(flags)
+    for flags in (
+        BAD_QUALITY,
+        QualityFlag.MAINS | QualityFlag.CLIPPED,
+        QualityFlag.ARTIFACT,
+    )
 )
 
 #: EMG stamped this far ahead of the clock is not believed. A.
@@ -58,7 +65,8 @@ def emg_trouble(session: Session) -> str:
     if sample is None:
         return "stale"
     age_s = session.now_s - sample.t_s
-    if age_s > session.setup.program.timing.stale_s:
+    # What has no time is not known to be fresh.
+    if not age_s <= session.setup.program.timing.stale_s:
         return "stale"
     if age_s < -FUTURE_S:
         return "future"
@@ -79,19 +87,21 @@ def is_bad(session: Session, sample: Sample) -> bool:
     Returns
     -------
     bool
-        Pulses have power at the mains frequency and leave little to measure: while they
-        are in the window that is judged, those flags say nothing about the electrode.
-        One that is off has a flag of its own. Hum can only make a muscle look tense,
-        and while pulses are in the control window no tone is taken from it.
+        Pulses have power at the mains frequency, drive amplifiers to the rail and leave
+        little to measure: while they are in the window that is judged, those flags say
+        nothing about the electrode. One that is off has a flag of its own, and so has a
+        signal that is at the rail for longer than pulses are. Hum can only make a
+        muscle look tense, and while pulses are in the control window no tone is taken
+        from it. An RMS that is no number is bad whatever the flags say.
     """
     bad = int(sample.quality) & _BAD
     if bad and session.phase in STIMULATING_PHASES:
         program, zero = session.setup.program, session.zero
         if not zero.covers(sample.measured_s, QUALITY_WINDOW_S, program.bout):
-            bad &= ~_MAINS
+            bad &= ~_PULSED
         if not zero.covers(sample.measured_s, program.window_s, program.bout):
             bad &= ~_ARTIFACT
-    return bool(bad)
+    return bool(bad) or not math.isfinite(sample.rms_uv)
 
 
 def journal_trouble(session: Session) -> str:
@@ -185,7 +195,7 @@ def watch(session: Session) -> Step:
     if trouble == "future":
         return fail(session, "emg_future")
     if session.phase in STIMULATING_PHASES | {Phase.ARMED}:
-        return _react(session, silent or trouble or operator_trouble(session))
+        return _react(session, silent or trouble, operator_trouble(session))
     if trouble:
         return _wait_for_emg(session, trouble)
     if session.phase is Phase.HOLDING and not silent:
@@ -193,19 +203,22 @@ def watch(session: Session) -> Step:
     return session, ()
 
 
-def _react(session: Session, trouble: str) -> Step:
-    if not trouble:
+def _react(session: Session, trouble: str, gone: str) -> Step:
+    why = trouble or gone
+    if not why:
         return session if session.ebb is None else evolve(session, ebb=None), ()
     if session.phase is Phase.ARMED:
-        return enter(session, Phase.READY, cause=trouble)
-    hold_s = EBBS.get(trouble)
-    if hold_s is None:
-        return _pause(session, trouble)
-    ebb = session.ebb
-    if ebb is None or ebb.why != trouble:
-        ebb = Ebb(trouble, session.now_s, session.established.amplitude, hold_s)
-    if ebb.is_over(session.now_s):
-        return _pause(session, trouble)
+        return enter(session, Phase.READY, cause=why)
+    if why not in EBBS:
+        return _pause(session, why)
+    amplitude, now_s = session.established.amplitude, session.now_s
+    ways = [Ebb(each, now_s, amplitude, EBBS[each]) for each in (trouble, gone) if each]
+    if session.ebb is not None:
+        ways.append(session.ebb)
+    # Two reasons that come and go by turns must not begin anew each time.
+    ebb = min(ways, key=lambda way: way.end_s)
+    if ebb.is_over(now_s):
+        return _pause(session, gone or trouble)
     return evolve(session, ebb=ebb), ()
 
 

@@ -187,6 +187,7 @@ def _actuation(session: Session, decision: Decision) -> dict[str, Any]:
         "unit": session.setup.unit if program.actuates else "",
         "level": level,
         "permitted": decision.amplitude,
+        "peak": treatment.peak if treatment else 0.0,
         "actuators": _actuators(session, decision),
         "level_ma": share * level,
         "permitted_ma": share * decision.amplitude,
@@ -210,6 +211,7 @@ def _actuators(session: Session, decision: Decision) -> tuple[ActuatorState, ...
             permitted=amplitude,
             frequency_hz=drive.frequency_hz,
             doing=doing,
+            channel=site.index,
         )
         for site, amplitude, drive, doing in zip(
             sites,

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from drivers.liblsl import CONFIG_VARIABLE, LOOPBACK_CONFIG, is_configured
+from service.demo_programs import DEFAULT_PROGRAM
 from service.errors import ConfigError
 from service.faults.bounds import MS
 from service.faults.prepared import prepare
@@ -37,12 +38,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class CampaignParams:
-    """How many faults, drawn from which seed, and how many among real processes."""
+    """How many faults, drawn from which seed, and how many among real processes.
+
+    They meet sessions of ``program``; real processes run that of the demo only.
+    """
 
     runs: int
     seed: int
     real: int | None = None
     kinds: Sequence[str] = EVERY_KIND
+    program: str = DEFAULT_PROGRAM
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
@@ -51,6 +56,9 @@ class CampaignParams:
             raise ConfigError(msg)
         if self.real is not None and not 0 <= self.real <= self.runs:
             msg = f"--real: expected 0 to {self.runs}, got {self.real}"
+            raise ConfigError(msg)
+        if self.real and self.program != DEFAULT_PROGRAM:
+            msg = f"--real: expected 0, or the program {DEFAULT_PROGRAM}"
             raise ConfigError(msg)
         unknown = sorted(set(self.kinds) - set(EVERY_KIND))
         if unknown:
@@ -66,6 +74,8 @@ class CampaignParams:
     def real_runs(self) -> int:
         """How many runs are real ones."""
         usual = min(self.runs // REAL_EVERY, MOST_REAL_RUNS)
+        if self.program != DEFAULT_PROGRAM:
+            return 0
         return usual if self.real is None else self.real
 
 
@@ -89,6 +99,7 @@ class Report:
             "violations": self.violations(),
             "worst_time_to_zero_ms": _worst_ms(self.outcomes),
             "seed": self.params.seed,
+            "program": self.params.program,
             "real_runs": len(real),
             "worst_real_time_to_zero_ms": _worst_ms(real),
             "by_kind": dict(sorted(Counter(o.kind for o in self.outcomes).items())),
@@ -144,7 +155,7 @@ def _virtual_outcomes(params: CampaignParams, say: Say) -> Iterator[Outcome]:
     if not n_runs or not kinds:
         return
     rng = random.Random(params.seed)  # noqa: S311 - repeatable on purpose
-    prepared = prepare(say)
+    prepared = prepare(say, params.program)
     n_bad = 0
     for number in range(1, n_runs + 1):
         outcome = run_virtual(draw(rng, prepared, kinds))

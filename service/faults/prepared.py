@@ -8,14 +8,20 @@ from typing import Any
 
 from drivers.output_registry import OutputFaults
 from service.config.treatment import DisturbanceConfig
+from service.core.actuators import ACTUATORS, Actuator
 from service.core.arming import Safety
 from service.core.program import Bout, Program
+from service.demo_programs import DEFAULT_PROGRAM, demo_program
+from service.errors import ConfigError
 from service.rehearsal.copying import freeze, thaw
 from service.rehearsal.options import RigOptions
-from service.rehearsal.virtual import VirtualRig, demo_program
+from service.rehearsal.virtual import VirtualRig
 
 #: A treatment in a hurry: a fault meets an on part and an off part within 4 s.
 BOUT = Bout(on_s=1.8, off_s=1.5, settle_s=0.3)
+
+#: Muscles of a program for several, so that one is always left out.
+N_MUSCLES = 3
 
 #: A session is copied this often in each phase, this far apart: the amplitude of a
 #: treatment rises for a minute, the other phases are short. A.
@@ -50,19 +56,28 @@ PHASES = {
     "reassessing": 1,
 }
 
+#: Phases that the rehearsed session of any program comes through.
+EVERY_PROGRAM = ("calibrating", "ready", "treating-on", "treating-off", "holding")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A session to copy from; ``expires`` says whether the device does by itself.
 
-    One that does not leaves everything to the layers above it.
+    One that does not leaves everything to the layers above it. ``limit`` is that of the
+    session, in the unit of its actuators.
     """
 
+    program: Program
     seed: int
-    limit_ma: float
+    limit: float
     expires: bool
-    treatment_s: float
     coarse: bool = True
+
+    @property
+    def actuator(self) -> Actuator:
+        """What the program drives."""
+        return ACTUATORS[self.program.modality]
 
 
 class CoarseRig(VirtualRig):
@@ -71,18 +86,31 @@ class CoarseRig(VirtualRig):
     chunk_samples = 64
 
 
-PLANS = (
-    Plan(seed=2, limit_ma=30.0, expires=False, treatment_s=150.0),
-    Plan(seed=1, limit_ma=6.0, expires=False, treatment_s=50.0, coarse=False),
-    Plan(seed=3, limit_ma=30.0, expires=True, treatment_s=50.0),
-)
+def plans_of(name: str) -> tuple[Plan, ...]:
+    """Return the sessions of a program that are rehearsed."""
+    long, short = (
+        rehearsal_program(name, treatment_s) for treatment_s in (150.0, 50.0)
+    )
+    most = long.max_amplitude
+    return (
+        Plan(long, seed=2, limit=most, expires=False),
+        Plan(short, seed=1, limit=0.2 * most, expires=False, coarse=False),
+        Plan(short, seed=3, limit=most, expires=True),
+    )
 
-#: Sessions that measure the leak before anything is treated: with a device that does
-#: not expire, and with one that does, which the faults of the output need.
-LEAK_PLANS = (
-    Plan(seed=1, limit_ma=30.0, expires=False, treatment_s=50.0),
-    Plan(seed=1, limit_ma=30.0, expires=True, treatment_s=50.0, coarse=False),
-)
+
+def leak_plans() -> tuple[Plan, ...]:
+    """Return sessions that measure the leak before anything is treated.
+
+    With a device that does not expire, and with one that does, which the faults of the
+    output need.
+    """
+    program = rehearsal_program(DEFAULT_PROGRAM, 50.0)
+    most = program.max_amplitude
+    return (
+        Plan(program, seed=1, limit=most, expires=False),
+        Plan(program, seed=1, limit=most, expires=True, coarse=False),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +132,30 @@ class Prepared:
         return rig
 
 
-def rehearsal_program(treatment_s: float) -> Program:
-    """Return the program of the demo with shorter bouts."""
-    return replace(demo_program(treatment_s=treatment_s), bout=BOUT)
+def rehearsal_program(name: str, treatment_s: float) -> Program:
+    """Return a program of the demo that actuates; the default has shorter bouts."""
+    program = demo_program(name, treatment_s)
+    if not program.actuates:
+        msg = f"program: expected one that actuates something, got {name!r}"
+        raise ConfigError(msg)
+    return replace(program, bout=BOUT) if name == DEFAULT_PROGRAM else program
 
 
-def prepare(say: Callable[[str], None]) -> Mapping[str, list[Prepared]]:
-    """Return copies of every phase of every planned session."""
+def prepare(
+    say: Callable[[str], None], name: str = DEFAULT_PROGRAM
+) -> Mapping[str, list[Prepared]]:
+    """Return copies of every phase of every planned session of a program."""
     found: dict[str, list[Prepared]] = defaultdict(list)
-    for plan in PLANS:
-        say(f"preparing a session with at most {plan.limit_ma:g} mA")
+    for plan in plans_of(name):
+        most = f"{plan.limit:g} {plan.actuator.unit}"
+        say(f"preparing a session of {name} with at most {most}")
         _follow(plan, found)
-    for plan in LEAK_PLANS:
-        say(f"preparing a leak calibration up to {plan.limit_ma:g} mA")
+    is_default = name == DEFAULT_PROGRAM
+    for plan in leak_plans() if is_default else ():
+        say(f"preparing a leak calibration up to {plan.limit:g} mA")
         _measure_leak(plan, found)
-    missing = [phase for phase in PHASES if not found[phase]]
+    wanted = PHASES if is_default else EVERY_PROGRAM
+    missing = [phase for phase in wanted if phase not in found]
     if missing:
         msg = f"expected every phase in the rehearsed sessions, no {missing}"
         raise RuntimeError(msg)
@@ -126,7 +163,7 @@ def prepare(say: Callable[[str], None]) -> Mapping[str, list[Prepared]]:
 
 
 def _follow(plan: Plan, found: dict[str, list[Prepared]]) -> None:
-    rig = _open(plan, RigOptions(Safety(presence=True)))
+    rig = open_rig(plan, RigOptions(Safety(presence=True)))
     copier = _Copier(plan, found, PHASES.keys())
 
     def look(rig: VirtualRig) -> bool:
@@ -137,7 +174,8 @@ def _follow(plan: Plan, found: dict[str, list[Prepared]]) -> None:
 
 
 def _measure_leak(plan: Plan, found: dict[str, list[Prepared]]) -> None:
-    rig = _open(plan, RigOptions(Safety(presence=True), treatment=DisturbanceConfig()))
+    options = RigOptions(Safety(presence=True), treatment=DisturbanceConfig())
+    rig = open_rig(plan, options)
     copier = _Copier(plan, found, {"leak"})
 
     def is_armed(rig: VirtualRig) -> bool:
@@ -154,16 +192,18 @@ def _measure_leak(plan: Plan, found: dict[str, list[Prepared]]) -> None:
     rig.run(is_over, LONGEST_S, script={})
 
 
-def _open(plan: Plan, options: RigOptions) -> VirtualRig:
+def open_rig(plan: Plan, options: RigOptions) -> VirtualRig:
+    """Return a rig with an open session of a plan."""
     make = CoarseRig if plan.coarse else VirtualRig
     rig = make(
         seed=plan.seed,
-        program=rehearsal_program(plan.treatment_s),
+        program=plan.program,
+        n_channels=N_MUSCLES if plan.program.has_muscles else 1,
         faults=OutputFaults(never_expires=not plan.expires),
         recorded=True,
         options=options,
     )
-    rig.open(limits={"amplitude_ma": plan.limit_ma})
+    rig.open(limits={plan.actuator.amplitude: plan.limit})
     return rig
 
 
@@ -188,7 +228,7 @@ class _Copier:
             return
         self._counts[phase] += 1
         self._taken_s[phase] = now_s
-        taken = _copy(phase, self._plan, rig)
+        taken = copy_of(phase, self._plan, rig)
         self._found[phase].append(taken)
         if phase == "treating-on":
             self._found["holding"].append(_held(self._plan, taken.copy()))
@@ -204,10 +244,11 @@ def phase_of(rig: VirtualRig) -> str:
 def _held(plan: Plan, rig: VirtualRig) -> Prepared:
     rig.ask("hold")
     rig.pass_time(HOLD_S)
-    return _copy("holding", plan, rig)
+    return copy_of("holding", plan, rig)
 
 
-def _copy(phase: str, plan: Plan, rig: VirtualRig) -> Prepared:
+def copy_of(phase: str, plan: Plan, rig: VirtualRig) -> Prepared:
+    """Return a rig as it is now."""
     rig.forget()
     lines = rig.journal.lines
     last: dict[str, Any] = json.loads(lines[-1])

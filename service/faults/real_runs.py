@@ -249,7 +249,7 @@ class RealRig:
             end_s=self._clock.now_s(),
             history=self._device.changes(),
             phases=_phases(self._operator),
-            limit_ma=self._limit_ma,
+            limit=self._limit_ma,
         )
         found = violations_of(trace, demand, progress.stood_still_s)
         found += self._unexplained(trace, demand, obituary)

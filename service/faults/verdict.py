@@ -5,10 +5,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.core.limits import COMPILED, Quantity
+from service.core.actuators import ACTUATORS, Actuator
+from service.core.limits import COMPILED
 from service.core.model import STIMULATING_PHASES
 from service.core.permits import MAX_TTL_MS
-from service.core.slew import MAX_STEP_MA
+from service.core.plans import Modality
+from service.core.slew import MAX_PERMIT_GAP_S
 from service.faults.bounds import MARGIN_S, MS, Demand
 
 #: A permit that was on its way when a phase ended lives for so long at most.
@@ -17,12 +19,11 @@ PERMIT_LIFE_S = MAX_TTL_MS * MS
 #: A rise that was decided on before a phase ended is felt within this time. A.
 RISE_GRACE_S = 0.05
 
-#: After a forced zero the amplitude restarts from 0 (S13): at most the slew limit, one
-#: point of the device's grid, and what a permit's gap may add. A.
-RESTART_MA = 0.6
+#: Grid of the usual stimulator.
+GRID_MA = 0.5
 
-#: Amplitudes are compared with this tolerance.
-ROUNDING_MA = 1e-6
+#: Amplitudes are compared with this tolerance, in the unit of the actuator.
+ROUNDING = 1e-6
 
 #: What a late permit may still do after a phase has ended.
 LATE_KINDS = frozenset({"late-permit", "stop-output"})
@@ -30,11 +31,11 @@ LATE_KINDS = frozenset({"late-permit", "stop-output"})
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a device did from before a fault until the end of the run.
+    """What an actuator did from before a fault until the end of the run.
 
-    ``history`` holds (t_s, amplitude_ma) for every change, ``phases`` (t_s, phase) for
+    ``history`` holds (t_s, amplitude) for every change, ``phases`` (t_s, phase) for
     every phase that the session entered; both begin before ``fault_s``. Amplitudes are
-    in the unit of the actuator, ``max_step`` is its largest rise at once.
+    in the unit of the actuator, ``grid`` is that of the device.
     """
 
     kind: str
@@ -42,9 +43,9 @@ class Trace:
     end_s: float
     history: Sequence[tuple[float, float]]
     phases: Sequence[tuple[float, str]]
-    limit_ma: float
-    max_step: float = MAX_STEP_MA
-    unit: str = "mA"
+    limit: float
+    actuator: Actuator = ACTUATORS[Modality.EMS]
+    grid: float = GRID_MA
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ def time_to_zero_s(trace: Trace, demand: Demand) -> float:
     until_s = min(trace.end_s, trace.fault_s + demand.until_s)
     ends = [
         min(end_s, until_s)
-        for start_s, end_s, amplitude_ma in _segments(trace)
-        if amplitude_ma > 0 and start_s < until_s
+        for start_s, end_s, amplitude in _segments(trace)
+        if amplitude > 0 and start_s < until_s
     ]
     return max(max(ends, default=-math.inf) - trace.fault_s, 0.0)
 
@@ -103,31 +104,33 @@ def violations_of(
 
 
 def _segments(trace: Trace) -> Iterator[tuple[float, float, float]]:
-    """Return (start_s, end_s, amplitude_ma) of every stretch without a change."""
+    """Return (start_s, end_s, amplitude) of every stretch without a change."""
     closed = [*trace.history, (trace.end_s, 0.0)]
-    for (start_s, amplitude_ma), (end_s, _) in itertools.pairwise(closed):
-        yield start_s, end_s, amplitude_ma
+    for (start_s, amplitude), (end_s, _) in itertools.pairwise(closed):
+        yield start_s, end_s, amplitude
 
 
 def _above_limit(trace: Trace) -> list[Violation]:
-    worst = max((amplitude for _, amplitude in trace.history), default=0.0)
-    if worst <= trace.limit_ma + ROUNDING_MA:
+    limit, unit = trace.limit, trace.actuator.unit
+    # What is not a number is not at most the limit either.
+    above = [a for _, a in trace.history if not a <= limit + ROUNDING]
+    if not above:
         return []
-    text = f"{worst:g} {trace.unit}, at most {trace.limit_ma:g} {trace.unit}"
+    text = f"{max(above):g} {unit}, at most {limit:g} {unit}"
     return [Violation("S11: above a limit", text)]
 
 
 def _steps(trace: Trace) -> list[Violation]:
     """Return rises at once that are larger than one step may be."""
-    before_ma = 0.0
+    most, unit = trace.actuator.max_step, trace.actuator.unit
+    before = 0.0
     found = []
-    for t_s, amplitude_ma in trace.history:
-        rise_ma = amplitude_ma - before_ma
-        if t_s >= trace.fault_s and rise_ma > trace.max_step + ROUNDING_MA:
-            unit = trace.unit
-            text = f"{rise_ma:g} {unit} at once, at most {trace.max_step:g} {unit}"
+    for t_s, amplitude in trace.history:
+        rise = amplitude - before
+        if t_s >= trace.fault_s and rise > most + ROUNDING:
+            text = f"{rise:g} {unit} at once, at most {most:g} {unit}"
             found.append(Violation("S13: a jump", text))
-        before_ma = amplitude_ma
+        before = amplitude
     return found[:1]
 
 
@@ -154,8 +157,8 @@ def _pauses(trace: Trace) -> Iterator[tuple[float, float, str]]:
 
 def _is_on(trace: Trace, from_s: float, until_s: float) -> bool:
     return any(
-        amplitude_ma > 0 and start_s < until_s and end_s > from_s
-        for start_s, end_s, amplitude_ma in _segments(trace)
+        amplitude > 0 and start_s < until_s and end_s > from_s
+        for start_s, end_s, amplitude in _segments(trace)
         if from_s < until_s
     )
 
@@ -163,19 +166,21 @@ def _is_on(trace: Trace, from_s: float, until_s: float) -> bool:
 def _rises(trace: Trace, from_s: float, until_s: float) -> bool:
     changes = itertools.pairwise([(-math.inf, 0.0), *trace.history])
     return any(
-        after_ma > before_ma and from_s < t_s < until_s
-        for (_, before_ma), (t_s, after_ma) in changes
+        after > before and from_s < t_s < until_s
+        for (_, before), (t_s, after) in changes
     )
 
 
 def _restart(trace: Trace, zero_s: float) -> list[Violation]:
     """Return amplitudes above a slow rise from zero, once zero was forced."""
-    again = [(t_s, ma) for t_s, ma in trace.history if t_s > zero_s and ma > 0]
-    slew_ma_per_s = COMPILED[Quantity.SLEW_UP_MA_PER_S].absolute
-    for t_s, amplitude_ma in again:
+    again = [(t_s, a) for t_s, a in trace.history if t_s > zero_s and a > 0]
+    slew_per_s = COMPILED[trace.actuator.slew].absolute
+    # S13: one point of the grid, and what the gap between two permits may add. A.
+    first = trace.grid + slew_per_s * MAX_PERMIT_GAP_S
+    for t_s, amplitude in again:
         risen_s = t_s - again[0][0]
-        ceiling_ma = slew_ma_per_s * risen_s + RESTART_MA
-        if amplitude_ma > ceiling_ma:
-            text = f"{amplitude_ma:g} mA {risen_s:.2f} s after it began again"
+        if amplitude > slew_per_s * risen_s + first + ROUNDING:
+            unit = trace.actuator.unit
+            text = f"{amplitude:g} {unit} {risen_s:.2f} s after it began again"
             return [Violation("S13: a restart that does not begin at zero", text)]
     return []

@@ -94,21 +94,34 @@ def run_virtual(drawn: Draw) -> Outcome:
     end_s = fault_s + _watch_s(first_phase, demand)
     while rig.clock.now_s() < end_s:
         rig.step()
-    trace = Trace(
-        kind=kind,
-        fault_s=fault_s,
-        end_s=rig.clock.now_s(),
-        history=[(t_s, max(amplitudes)) for t_s, amplitudes in rig.device.history],
-        phases=[began, *_phases(rig)],
-        limit_ma=prepared.plan.limit_ma,
-    )
-    found = violations_of(trace, demand)
+    traces = _traces(drawn, rig, fault_s, began)
+    found = [one for trace in traces for one in violations_of(trace, demand)]
     records = parse_records(rig.journal.lines, Path(JOURNAL))
     found += broken_journal(records, prepared.n_records, prepared.last_hash)
-    found += unexplained(records, _own_words(rig), trace, demand)
-    took_s = time_to_zero_s(trace, demand) if demand.asks else None
+    found += unexplained(records, _own_words(rig), traces[0], demand)
+    took_s = max(time_to_zero_s(trace, demand) for trace in traces)
+    asked_s = took_s if demand.asks else None
     phase, requirement = prepared.phase, demand.requirement
-    return Outcome(kind, phase, drawn.argument, requirement, took_s, tuple(found))
+    return Outcome(kind, phase, drawn.argument, requirement, asked_s, tuple(found))
+
+
+def _traces(
+    drawn: Draw, rig: VirtualRig, fault_s: float, began: tuple[float, str]
+) -> list[Trace]:
+    """Return what each actuator did: every one has to be safe."""
+    return [
+        Trace(
+            kind=drawn.kind,
+            fault_s=fault_s,
+            end_s=rig.clock.now_s(),
+            history=[(t_s, amplitudes[k]) for t_s, amplitudes in rig.device.history],
+            phases=[began, *_phases(rig)],
+            limit=drawn.prepared.plan.limit,
+            actuator=wiring.actuator,
+            grid=wiring.amplitude_step,
+        )
+        for k, wiring in enumerate(rig.params.gate.wiring)
+    ]
 
 
 def _watch_s(phase: str, demand: Demand) -> float:

@@ -4,22 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from drivers.subject.recruitment import RecruitmentParams, weiss_factor
 from service.core.actuators import ACTUATORS
 from service.core.laws.integral import IntegralLaw
 from service.core.laws.mapping import law_from_mapping
 from service.core.laws.parameters import LawError
 from service.core.laws.protocol import Observation, Reason
+from service.core.limits import Quantity
 from service.core.plans import Modality
 from service.core.program import Program
+from service.core.thresholds import TOLERANCE_RATIO
 from service.errors import ConfigError
 
-OPEN_LOOP, SHAM, NAIVE = "open-loop", "sham", "naive-integral"
+OPEN_LOOP, SHAM = "open-loop", "sham"
+NAIVE, NAIVE_OPEN_LOOP = "naive-integral", "naive-open-loop"
 #: What a trial compares with unless it is told otherwise.
 USUAL_COMPARATORS = (OPEN_LOOP, SHAM)
-COMPARATORS = (*USUAL_COMPARATORS, NAIVE)
+COMPARATORS = (*USUAL_COMPARATORS, NAIVE, NAIVE_OPEN_LOOP)
 
-#: Share of the program's amplitude that an open loop gives. A: 60 % of the tolerance is
-#: what people who set it by feel end at.
+#: Share that an open loop gives: of the program's amplitude, or, where nothing guards
+#: it, of what the person tolerates. A: 60 % of the tolerance is what people who set it
+#: by feel end at.
 OPEN_LOOP_SHARE = 0.6
 #: It gets there as fast as the loop may.
 OPEN_LOOP_UP_MA_PER_S = 0.8
@@ -84,7 +89,9 @@ class Arm:
     """What a group of subjects gets: a program, and limits on top of it.
 
     Without ``guarded`` nothing judges the response: the limits alone are left. Where
-    nothing is ``shown``, the screen of a biofeedback stays dark.
+    nothing is ``shown``, the screen of a biofeedback stays dark. ``given_share`` is how
+    much is given of the amplitude that the person tolerates, ``most_share`` how much of
+    it may be, where the person is asked.
     """
 
     name: str
@@ -92,6 +99,26 @@ class Arm:
     limits: dict[str, float]
     guarded: bool = True
     shown: bool = True
+    given_share: float | None = None
+    most_share: float | None = None
+
+    def program_for(self, nerves: RecruitmentParams) -> Program:
+        """Return the program for one person: who sets a level by feel asks for it."""
+        if self.given_share is None:
+            return self.program
+        level_ma = self.given_share * self._tolerated_ma(nerves)
+        return replace(self.program, law=ConstantLaw(level_ma=level_ma))
+
+    def limits_for(self, nerves: RecruitmentParams) -> dict[str, float]:
+        """Return the limits for one person."""
+        if self.most_share is None:
+            return self.limits
+        most_ma = self.most_share * self._tolerated_ma(nerves)
+        given_ma = self.limits.get(Quantity.AMPLITUDE_MA, self.program.max_amplitude)
+        return {**self.limits, Quantity.AMPLITUDE_MA: min(most_ma, given_ma)}
+
+    def _tolerated_ma(self, nerves: RecruitmentParams) -> float:
+        return nerves.tolerance_ma * weiss_factor(nerves, self.program.pulse_width_us)
 
 
 def make_arms(
@@ -126,11 +153,27 @@ def _compared(program: Program, name: str) -> Arm:
         raise ConfigError(msg)
     if name == NAIVE:
         return Arm(name, _controlled(program, IntegralLaw.kind), {}, guarded=False)
+    if name == NAIVE_OPEN_LOOP:
+        share = OPEN_LOOP_SHARE
+        return Arm(name, program, {}, guarded=False, given_share=share)
     if name == OPEN_LOOP:
         return Arm(name, open_loop(program), {})
     if not program.actuates:
         return Arm(name, program, {}, shown=False)
     return Arm(name, program, {ACTUATORS[program.modality].amplitude.value: 0.0})
+
+
+def within_tolerance(arm: Arm) -> Arm:
+    """Return the arm for people who are asked what is too strong before it begins."""
+    program = arm.program
+    if not moves_by_law(program) or program.has_muscles:
+        msg = (
+            f"--within-tolerance: expected a program of pulses for one muscle, "
+            f"got {program.name}; leave it out"
+        )
+        raise ConfigError(msg)
+    share = TOLERANCE_RATIO if arm.guarded else 1.0
+    return replace(arm, most_share=share)
 
 
 def open_loop(program: Program) -> Program:

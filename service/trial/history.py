@@ -16,7 +16,7 @@ from service.core.plans import Modality
 from service.core.program import Program
 from service.core.slew import ESTABLISHED_MEMORY_S, MAX_PERMIT_GAP_S
 from service.faults.bounds import NOTHING
-from service.faults.verdict import ROUNDING_MA, Trace, violations_of
+from service.faults.verdict import ROUNDING, Trace, violations_of
 
 History = Sequence[tuple[float, float]]
 """(t_s, amplitude) of every change of one actuator."""
@@ -108,9 +108,7 @@ def _violations_at(
 ) -> list[str]:
     limits, actuator = bounds.limits, bounds.actuator
     limit = limits[actuator.amplitude]
-    trace = Trace(
-        "", 0.0, end_s, history, phases, limit, actuator.max_step, actuator.unit
-    )
+    trace = Trace("", 0.0, end_s, history, phases, limit, actuator)
     found = [f"{one.rule}: {one.detail}" for one in violations_of(trace, NOTHING)]
     found += _too_fast(history, end_s, bounds)
     stretches = _stretches(segments(history, end_s))
@@ -150,7 +148,7 @@ def _too_fast(history: History, end_s: float, bounds: Bounds) -> list[str]:
     The slack is a point of the device's grid, and what a permit's gap may add.
     """
     slew, unit = bounds.limits[bounds.actuator.slew], bounds.actuator.unit
-    slack = bounds.grid + slew * MAX_PERMIT_GAP_S + ROUNDING_MA
+    slack = bounds.grid + slew * MAX_PERMIT_GAP_S + ROUNDING
     stretches = segments(history, end_s)
     first = 0
     # Stretches that may hold the peak, strongest first.

@@ -87,9 +87,28 @@ def _given(task: Task, rig: TrialRig, session: Session) -> dict[str, Any]:
         "unit": bounds.actuator.unit if program.actuates else "",
         "dose": sum(dose_of(own, now_s) for own in sites_of(rows)),
         "peak_amplitude": max((level for _, level in envelope(rows)), default=0.0),
+        "residual_amplitude": _residual(session, envelope(rows), now_s),
         "treatable": _treatable(task, limits[Quantity.AMPLITUDE_MA]),
         "violations": tuple(violations(rows, _phases(rig), now_s, bounds)),
     }
+
+
+def _residual(session: Session, history: History, now_s: float) -> float | None:
+    """Return the highest amplitude of the last bout of the longest treatment.
+
+    None where no law moves the level.
+    """
+    program, treatment = session.setup.program, session.treatment
+    if treatment is None or not moves_by_law(program):
+        return None
+    end_s = treatment.started_s + session.setup.treatment_s
+    begin_s = end_s - program.bout.on_s - program.bout.off_s
+    late = (
+        level
+        for start_s, stop_s, level in segments(history, now_s)
+        if stop_s > begin_s and start_s < end_s
+    )
+    return max(late, default=0.0)
 
 
 def _felt(rig: TrialRig, session: Session, watch: Watch) -> dict[str, Any]:

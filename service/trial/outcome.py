@@ -68,6 +68,7 @@ def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
     is_electrical = unit == ACTUATORS[Modality.EMS].unit
     ratios = [r.peak_tone_ratio for r in treated if r.peak_tone_ratio is not None]
     shares = [one.dose / one.naive_dose for one in treated if one.naive_dose]
+    left = [r.residual_amplitude for r in treated if r.residual_amplitude is not None]
     judged = any(one.treatable is not None for one in treated)
     treatable = [one for one in treated if one.treatable]
     n_treated_well = sum(one.reached_s is not None for one in treatable)
@@ -96,6 +97,7 @@ def summarise(group: Group, rng: np.random.Generator) -> dict[str, Any]:
         "peak_amplitude_median": (
             percentile([one.peak_amplitude for one in treated], P50) if unit else None
         ),
+        "residual_amplitude_median": percentile(left, P50),
         "peak_tone_ratio_p95": percentile(ratios, P95),
         **_safety(treated),
         **_truthfulness(treated),

@@ -18,7 +18,7 @@ from service.core.limits import COMPILED, Quantity
 from service.core.program import Program
 from service.errors import ConfigError
 from service.trial.applies import require_cohort
-from service.trial.arms import USUAL_COMPARATORS, Arm, make_arms
+from service.trial.arms import USUAL_COMPARATORS, Arm, make_arms, within_tolerance
 
 #: Streams of random numbers that the seed of a trial is the root of.
 PEOPLE, ALLOCATION, BOOTSTRAP = range(3)
@@ -32,7 +32,8 @@ class TrialParams:
 
     ``program`` is a name or a file; ``treatment_s`` replaces its longest treatment.
     Subjects are randomised to one arm each, in permuted blocks, or ``crossover`` lets
-    each of them have all arms, every time as if for the first time.
+    each of them have all arms, every time as if for the first time. Where they are kept
+    ``within_tolerance``, the operator has asked each of them what is too strong.
     """
 
     program: str
@@ -43,6 +44,7 @@ class TrialParams:
     comparators: tuple[str, ...] = USUAL_COMPARATORS
     crossover: bool = False
     treatment_s: float | None = None
+    within_tolerance: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run, before anything is."""
@@ -66,7 +68,11 @@ class TrialParams:
 
     def arms(self) -> dict[str, Arm]:
         """Return the arms by name."""
-        return make_arms(self.loaded_program(), self.controllers, self.comparators)
+        program = self.loaded_program()
+        arms = make_arms(program, self.controllers, self.comparators)
+        if not self.within_tolerance:
+            return arms
+        return {name: within_tolerance(arm) for name, arm in arms.items()}
 
     def loaded_program(self) -> Program:
         """Return the program with the time of this trial."""

@@ -12,6 +12,7 @@ class Result:
     the beginning of the first hold below the threshold. ``sign_s`` is when the true
     tone first rose above the adverse bar under stimulation, ``zero_after_sign_s`` how
     long it took from there to a silence longer than the pauses between two bouts.
+    ``residual_amplitude`` is what is still given at the end of the longest treatment.
     ``naive_dose`` is what the program's limits would have let through in its
     longest treatment if nothing had guarded it, ``treatable`` whether any level within
     them could have relaxed this person; both are known for pulses of one muscle only.
@@ -35,6 +36,7 @@ class Result:
     unit: str = ""
     dose: float = 0.0
     peak_amplitude: float = 0.0
+    residual_amplitude: float | None = None
     naive_dose: float | None = None
     treatable: bool | None = None
     strikes: int = 0

@@ -26,8 +26,10 @@ def run_session(task: Task) -> Result:
     """Live through a session; the same task always gives the same result."""
     person = draw_person(task.cohort, task.person_seed)
     kind = TrialRig if task.arm.guarded else UnguardedRig
-    rig = kind(person, task.signal_seed, task.arm.program, shown=task.arm.shown)
-    rig.open(limits=task.arm.limits)
+    nerves = person.person.recruitment
+    program = task.arm.program_for(nerves)
+    rig = kind(person, task.signal_seed, program, shown=task.arm.shown)
+    rig.open(limits=task.arm.limits_for(nerves))
     watch = Watch()
     reason = _live(rig, watch)
     session = rig.engine.session

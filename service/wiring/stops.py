@@ -1,9 +1,13 @@
 """Stops that come from hardware, and the one that goes to it."""
 
 from drivers.ports import Clock, StopInput
-from drivers.source_registry import MarkerSource, MarkerSourceParams
 from drivers.stop_frame import StopFrame
-from drivers.stop_input_registry import MarkerStopInput, SerialStopInput
+from drivers.stop_input_registry import (
+    MarkerSource,
+    MarkerSourceParams,
+    MarkerStopInput,
+    SerialStopInput,
+)
 from service.config.safety import SerialStopConfig, StopInputConfig, StopLineConfig
 
 STOP_INPUT = "stop_input"

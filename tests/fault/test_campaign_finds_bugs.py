@@ -3,17 +3,22 @@
 import random
 
 import pytest
-from msgspec.structs import replace as replace_struct
 
-from drivers.outputs.simulated import SimulatedOutput
-from service.core import actuators, decide, permits, slew, treatment, watch
-from service.engine.records import Recording
 from service.faults.campaign import CampaignParams, Report
 from service.faults.prepared import COPIES_PER_PHASE, Prepared, prepare
 from service.faults.virtual_runs import RANGES, draw, run_virtual
-from service.output.role import OutputRole
-from service.recorder.recorder import Recorder
 from service.rehearsal.copying import freeze
+from tests.support.planted_bugs import (
+    believe_old_permits,
+    ignore_errors_of_the_disk,
+    ignore_expiry,
+    ignore_quality,
+    ignore_staleness,
+    ignore_stop,
+    ignore_the_limit,
+    jump,
+    say_nothing,
+)
 
 N_FREE_OF_BUGS = 60
 N_PLANTED = 8
@@ -63,59 +68,6 @@ def test_a_copied_rig_goes_on_as_the_one_it_was_copied_from(prepared) -> None:
     for rig in (other, again):
         assert rig.device.history == one.device.history
         assert rig.state.channels == one.state.channels
-
-
-def ignore_expiry(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(OutputRole, "_has_expired", lambda _self: False)
-
-
-def believe_old_permits(patch: pytest.MonkeyPatch) -> None:
-    late = property(lambda claim: claim.issued_ns + 1_500_000_000)
-    patch.setattr(permits.Claim, "expires_ns", late)
-
-
-def ignore_staleness(patch: pytest.MonkeyPatch) -> None:
-    said = watch.emg_trouble
-
-    def blind(session):
-        trouble = said(session)
-        return "" if trouble == "stale" else trouble
-
-    patch.setattr(watch, "emg_trouble", blind)
-
-
-def ignore_quality(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(watch, "is_bad", lambda _session, _sample: False)
-
-
-def ignore_stop(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(SimulatedOutput, "stop", lambda self: self._reply())
-
-
-def jump(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(slew.Established, "ceiling", lambda *_: 1000.0)
-
-
-def ignore_errors_of_the_disk(patch: pytest.MonkeyPatch) -> None:
-    said = Recorder.state
-    patch.setattr(
-        Recorder, "state", lambda self: replace_struct(said(self), ok=True, why="")
-    )
-
-
-def ignore_the_limit(patch: pytest.MonkeyPatch) -> None:
-    said = actuators.drive_ceilings
-
-    def deaf(*asked):
-        ceilings = said(*asked)
-        return {why: c for why, c in ceilings.items() if "amplitude" not in why}
-
-    patch.setattr(decide, "drive_ceilings", deaf)
-    patch.setattr(treatment, "drive_ceilings", deaf)
-
-
-def say_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Recording, "note", lambda *_: None)
 
 
 @pytest.mark.parametrize(

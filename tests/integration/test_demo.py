@@ -64,6 +64,8 @@ def test_a_treatment_that_is_too_short_does_not_reach() -> None:
         (("--subject", "nobody"), "--subject: expected one of responder"),
         (("--seconds", "-1"), "--seconds: expected above 0"),
         (("--seconds", "nan"), "--seconds: expected above 0"),
+        (("--port", "0"), "--port: expected 1 to 65535"),
+        (("--port", "99999"), "--port: expected 1 to 65535"),
         (("--seed", "-3"), "--seed: expected 0 or more"),
     ],
 )

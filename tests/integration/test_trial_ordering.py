@@ -4,27 +4,35 @@ import statistics
 
 import pytest
 
+from bench.ordering.runs import GUARDED, PARTS, STEP
+from service.trial.arms import NAIVE, NAIVE_OPEN_LOOP
 from service.trial.plan import TrialParams, plan_tasks
 from service.trial.result import Result
 from service.trial.session import run_session
 
 TREATMENT_S = 600.0
-GUARDED, NAIVE = "integral", "naive-integral"
+SEED, PEOPLE = 23, 2
+
+Sessions = dict[str, list[Result]]
 
 
-def sessions(cohort: str, arms: tuple[str, ...] = (NAIVE,)) -> dict[str, list[Result]]:
-    """Let the same two people go through the loop with and without guards."""
-    params = TrialParams(
-        "ems-flutter", (cohort,), 2, 23, comparators=arms, crossover=True,
-        treatment_s=TREATMENT_S,
-    )  # fmt: skip
-    found: dict[str, list[Result]] = {}
+def lived_through(params: TrialParams) -> Sessions:
+    found: Sessions = {}
     for task in plan_tasks(params):
         result = run_session(task)
         assert result.randomised, result.reason
         assert result.violations == ()
         found.setdefault(task.arm.name, []).append(result)
     return found
+
+
+def sessions(cohort: str) -> Sessions:
+    """Let the same two people go through the loop with and without guards."""
+    params = TrialParams(
+        "ems-flutter", (cohort,), PEOPLE, SEED, comparators=(NAIVE,), crossover=True,
+        treatment_s=TREATMENT_S,
+    )  # fmt: skip
+    return lived_through(params)
 
 
 def dose_ma_s(results: list[Result]) -> float:
@@ -40,6 +48,9 @@ def test_guards_halve_the_dose_where_nothing_helps() -> None:
     found = sessions("weak")
     assert dose_ma_s(found[NAIVE]) > 2.0 * dose_ma_s(found[GUARDED])
     assert all(one.stop != "reached" for one in found[GUARDED])
+    assert all(one.treated_s < TREATMENT_S for one in found[GUARDED])
+    assert all(one.residual_amplitude == 0.0 for one in found[GUARDED])
+    assert all((one.residual_amplitude or 0.0) > 0.0 for one in found[NAIVE])
 
 
 @pytest.mark.timeout(280)
@@ -48,3 +59,22 @@ def test_guards_cut_dose_tenfold_and_the_rise_of_tone_where_it_harms() -> None:
     assert dose_ma_s(found[NAIVE]) > 10.0 * dose_ma_s(found[GUARDED])
     assert peak(found[NAIVE]) > peak(found[GUARDED])
     assert all(one.stop == "adverse" for one in found[GUARDED])
+    assert all(one.residual_amplitude == 0.0 for one in found[GUARDED])
+
+
+@pytest.mark.timeout(280)
+def test_guards_cost_no_success_where_it_helps_and_leave_nothing_on() -> None:
+    found = lived_through(PARTS[0].params(PEOPLE, SEED))
+    assert set(found) == {GUARDED, STEP, NAIVE, NAIVE_OPEN_LOOP}
+    for guarded, bare in zip(found[GUARDED], found[NAIVE], strict=True):
+        assert guarded.reached_s is not None
+        assert guarded.reached_s == bare.reached_s
+        assert guarded.dose < bare.dose
+    doses = {arm: dose_ma_s(own) for arm, own in found.items()}
+    assert max(doses, key=doses.__getitem__) == NAIVE_OPEN_LOOP
+    for arm in (GUARDED, STEP):
+        assert [one.residual_amplitude for one in found[arm]] == [0.0] * PEOPLE
+    for arm in (NAIVE, NAIVE_OPEN_LOOP):
+        assert {one.reason for one in found[arm]} == {"treatment time is over"}
+    kept_on = [one.residual_amplitude or 0.0 for one in found[NAIVE_OPEN_LOOP]]
+    assert min(kept_on) > 0.0

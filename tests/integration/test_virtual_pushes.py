@@ -5,6 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from drivers.subject.cohorts import draw_subject
+from drivers.subject.subject import SubjectParams
+from dsp.types import QualityFlag
 from service.program_files import find_program
 from service.rehearsal.virtual import SCRIPT, VirtualRig
 from tests.support.hurried import hurried
@@ -22,13 +25,35 @@ def on_parts(history: list) -> list[tuple[float, float]]:
     return found
 
 
-def test_a_push_reaches_the_device_as_long_as_its_program_says() -> None:
+#: Pulses of 4 mA drive an amplifier to its rail, for some percent of the time.
+LARGE_TAIL_MV_PER_MA = 10.0
+
+
+def person(tail_mv_per_ma: float) -> SubjectParams:
+    drawn = draw_subject("null", 1)
+    artifact = replace(drawn.artifact, tail_mv_per_ma=tail_mv_per_ma)
+    return replace(drawn, artifact=artifact)
+
+
+@pytest.mark.parametrize("tail_mv_per_ma", [0.1, LARGE_TAIL_MV_PER_MA])
+def test_a_push_reaches_the_device_as_long_as_its_program_says(
+    tail_mv_per_ma: float,
+) -> None:
     program = replace(hurried("ems-flutter", 110.0), search=None)
     assert program.bout.push_s == find_program("ems-flutter").bout.push_s > 30
-    rig = VirtualRig("null", program=program)
+    rig = VirtualRig(person(tail_mv_per_ma), program=program)
     rig.open(limits={"amplitude_ma": 4.0})
-    rig.run(lambda r: r.phase in {"reassessing", "fault"}, script=SCRIPT)
+    seen: set[QualityFlag] = set()
 
+    def has_ended(rig: VirtualRig) -> bool:
+        if rig.phase == "treating":
+            seen.add(rig.engine.session.sample.quality)
+        return rig.phase in {"reassessing", "fault"}
+
+    rig.run(has_ended, script=SCRIPT)
+
+    clipped = [flags for flags in seen if flags & QualityFlag.CLIPPED]
+    assert bool(clipped) == (tail_mv_per_ma == LARGE_TAIL_MV_PER_MA)
     lengths_s = [length_s for _, length_s in on_parts(rig.device.history)]
     longest_s = max(lengths_s)
     assert program.bout.push_s - 1.0 < longest_s <= program.bout.push_s + 0.1

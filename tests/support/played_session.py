@@ -74,11 +74,12 @@ class Played:
         """How hard the row or the mat presses now, of what the program allows."""
         return max(self.amplitudes) / self.session.setup.program.max_amplitude
 
-    def step(self, tone_pct_mvc: float, *, good: bool = True) -> None:
+    def step(
+        self, tone_pct_mvc: float, *, quality: QualityFlag = QualityFlag.GOOD
+    ) -> None:
         self.now_s = round(self.now_s + STEP_S, 6)
         out = max(self.amplitudes)
         self.take(ReadbackSeen(self.now_s, active=True, amplitude=out))
-        quality = QualityFlag.GOOD if good else QualityFlag.FLAT
         sample = Sample(self.now_s, tone_pct_mvc * MVC_UV / 100.0, quality)
         self.take(SampleArrived(self.now_s, sample))
         self.session, decision = decide(self.session)

@@ -158,3 +158,25 @@ class Couch:
     def _decide(self) -> None:
         self.session, decision = decide(self.session)
         self.decisions.append((self.session.now_s, decision))
+
+
+def lying(**more) -> Couch:
+    """Return somebody whose treatment begins now."""
+    return Couch(treating(**more))
+
+
+def held(couch: Couch) -> Couch:
+    """Return them once the pressure is held."""
+    couch.until("hold")
+    return couch
+
+
+def a_cycle(couch: Couch, *, tone_after: float) -> None:
+    """Play a cycle that releases, with the effort as it is asked for."""
+    couch.until("hold")
+    couch.tone = 0.4 * couch.tone
+    couch.until("effort")
+    couch.tone = 25.0
+    couch.until("settle")
+    couch.tone = tone_after
+    couch.until("check")

@@ -2,21 +2,19 @@
 
 import { confirmation, hold, keepPresent, loadChecklist, operate, release, showCeremony } from "./ceremony.js";
 import { allowSound, showFeedback } from "./feedback.js";
+import { digitsOf, given, number, showGiven } from "./given.js";
+import { paint, remember } from "./plots.js";
 import { askedFor, wordOf } from "./release.js";
 import { chosen, showSetup } from "./setup.js";
 
 // On a network the page is opened as http://rig:8000/#token=…, which no server sees.
 const token = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
-const WINDOW_S = 60;
 const RECONNECT_MS = 500;
 const SILENT_MS = 1500;
 const MAX_EVENTS = 60;
-const SETTLED_S = 0.6; // settling, and the envelope's own window
 const byId = (id) => document.getElementById(id);
-const history = []; // {t, tone, permitted, confirmed, threshold, calibrated}
 let newest = null;
 let heardAt = 0;
-let lastOn = -Infinity;
 
 // --- what comes in -----------------------------------------------------------------
 
@@ -40,7 +38,7 @@ function takeState(state) {
   newest = state;
   showLink();
   show(state);
-  if (!state.stale) remember(state);
+  if (!state.stale) remember(state, controlled(state), given(state));
 }
 
 function controlled(state) {
@@ -49,34 +47,7 @@ function controlled(state) {
     ?? state.channels[0];
 }
 
-function confirmedMa(state) {
-  return state.output ? Math.max(0, ...state.output.amplitudes) : null;
-}
-
-function remember(state) {
-  const channel = controlled(state);
-  const session = state.session;
-  const calibrated = Boolean(session?.calibration);
-  if (history.length && history.at(-1).calibrated !== calibrated) history.length = 0;
-  const envelope = calibrated ? channel?.tension_pct_mvc : channel?.envelope_uv;
-  if (session?.stimulation_on || confirmedMa(state) > 0) lastOn = state.t_s;
-  const silent = state.t_s - lastOn > SETTLED_S;
-  history.push({
-    t: state.t_s,
-    envelope,
-    tone: silent ? envelope : null, // under stimulation the artifact looks like tension
-    measured: session?.treatment_s === null ? null : session?.tone_pct_mvc,
-    permitted: session?.permitted_ma ?? 0,
-    confirmed: confirmedMa(state),
-    threshold: calibrated ? session.threshold_pct_mvc : null,
-    calibrated,
-  });
-  while (history.length && state.t_s - history[0].t > WINDOW_S + 2) history.shift();
-}
-
 // --- what is shown -----------------------------------------------------------------
-
-const number = (value, digits = 1) => (value === null || value === undefined ? "–" : value.toFixed(digits));
 
 function setText(id, text) {
   const element = byId(id);
@@ -120,15 +91,13 @@ function show(state) {
   setText("task", taskOf(session));
   byId("task").hidden = !session?.task;
   const treated = session?.treatment_s !== null && session?.treatment_s !== undefined;
-  setText("tension-name", treated ? "Tone, stimulation off" : "Tension");
   const unit = UNITS[channel?.unit] ?? "µV";
   setText("tension", number(treated ? session.tone_pct_mvc : channel?.tension));
   setText("tension-unit", unit);
   setText("envelope-unit", calibrated ? unit : "µV (not calibrated: no percentages)");
   setText("channel", channel ? `${channel.source} · ${channel.label}` : "");
   setText("threshold", number(session?.threshold_pct_mvc));
-  setText("permitted", number(session?.permitted_ma ?? 0));
-  setText("confirmed", number(confirmedMa(state)));
+  showGiven(state, setText);
   setText("treated", number(session?.treatment_s, 0));
   setText("treated-of", session ? `of ${number(session.treatment_limit_s, 0)} s` : "s");
   const after = session?.final_pct_mvc;
@@ -167,11 +136,9 @@ function whyOf(session) {
   const reference = [session.reference, ...doubts].filter((w, k, all) => w && all.indexOf(w) === k);
   const doubt = reference.length ? `reference: ${reference.join("; ")}; ` : "";
   const leak = session.leak?.why ? `leak: ${session.leak.why}; ` : "";
-  const doing = (session.actuators ?? []).filter((one) => one.doing).map((one) => `${one.label} ${one.doing}`);
-  const sites = doing.length ? `${doing.join(", ")}; ` : "";
-  const given = session.unit && session.unit !== "mA" ? `level ${number(session.level)} ${session.unit}`
-    : `level ${number(session.level_ma)} mA, dose ${number(session.dose_ma_s, 0)} mA·s`;
-  return `${doubt}${leak}${limit}${strikes}${sites}${given}`;
+  const dose = session.unit === "mA" ? `, dose ${number(session.dose_ma_s, 0)} mA·s` : "";
+  const level = session.unit ? `level ${number(session.level, digitsOf(session.unit))} ${session.unit}${dose}` : "";
+  return `${doubt}${leak}${limit}${strikes}${level}`.replace(/; $/, "");
 }
 
 function allowedIn(phase, session) {
@@ -188,14 +155,6 @@ function showActions(phase, session) {
     button.disabled = !allowed.includes(act);
     button.classList.toggle("next", next === act && !button.disabled);
   }
-}
-
-function muscleRow(one) {
-  const state = one.ended || (one.picked ? `stimulated, ${number(one.permitted_ma)} mA` : one.relaxed ? "relaxed" : "waits");
-  const tone = `${number(one.tone_pct_mvc)} of ${number(one.threshold_pct_mvc)} %MVC`;
-  const spread = one.coactivations ? `, co-activated ${one.coactivations} times` : "";
-  const share = `${number(100 * one.charge_share, 0)} % of the charge`;
-  return [one.label, `${tone}, level ${number(one.level_ma)} mA: ${state}${spread}, ${share}`, Boolean(one.ended || one.strikes)];
 }
 
 function showSignal(state) {
@@ -220,7 +179,6 @@ function showSignal(state) {
     const load = [activity.static_pct_mvc, activity.median_pct_mvc, activity.peak_pct_mvc].map((v) => number(v));
     rows.push(["load P10 / P50 / P90", `${load.join(" / ")} %MVC`, false]);
   }
-  for (const one of state.session?.targeted ?? []) rows.push(muscleRow(one));
   const answer = state.session?.muscle_response;
   if (answer) {
     const wave = answer.why || `M-wave ${number(answer.m_wave_uv, 0)} ± ${number(answer.scatter_uv, 0)} µV`;
@@ -256,116 +214,11 @@ function takeEvent(event) {
   const time = document.createElement("time");
   time.textContent = new Date().toLocaleTimeString();
   const detail = event.kind === "phase" ? `${event.detail.from} → ${event.detail.to} ${event.detail.cause}`
-    : Object.values(event.detail).map((v) => (typeof v === "number" ? v.toPrecision(3) : v)).join(" ");
+    : Object.entries(event.detail).filter(([key, value]) => key !== "at_s" && value !== null && value !== "")
+      .map(([key, value]) => `${key.replaceAll("_", " ")} ${typeof value === "number" ? Number(value.toPrecision(3)) : value}`).join(", ");
   line.append(time, `${event.kind === "phase" ? "" : `${event.kind}: `}${detail}`);
   byId("events").prepend(line);
   while (byId("events").children.length > MAX_EVENTS) byId("events").lastChild.remove();
-}
-
-// --- plots -------------------------------------------------------------------------
-
-function niceTop(value) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-3)));
-  return [1, 2, 3, 5, 10].map((k) => k * power).find((k) => k >= value * 1.08) ?? 20 * power;
-}
-
-function prepare(canvas) {
-  const ratio = devicePixelRatio || 1;
-  const { clientWidth, clientHeight } = canvas;
-  if (canvas.width !== Math.round(clientWidth * ratio) || canvas.height !== Math.round(clientHeight * ratio)) {
-    canvas.width = Math.round(clientWidth * ratio);
-    canvas.height = Math.round(clientHeight * ratio);
-  }
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, clientWidth, clientHeight);
-  pen.font = "12px system-ui, sans-serif";
-  return [pen, { left: 44, right: clientWidth - 8, top: 8, bottom: clientHeight - 20 }];
-}
-
-function plot(canvas, series, top) {
-  const [pen, box] = prepare(canvas);
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  const end = history.length ? history.at(-1).t : 0;
-  const x = (t) => box.right - ((end - t) / WINDOW_S) * (box.right - box.left);
-  const y = (v) => box.bottom - (v / top) * (box.bottom - box.top);
-  pen.strokeStyle = colour("line");
-  pen.fillStyle = colour("soft");
-  pen.lineWidth = 1;
-  for (let k = 0; k <= 4; k += 1) {
-    const value = (top * k) / 4;
-    pen.beginPath();
-    pen.moveTo(box.left, y(value));
-    pen.lineTo(box.right, y(value));
-    pen.stroke();
-    pen.textAlign = "right";
-    pen.fillText(String(Number(value.toPrecision(3))), box.left - 6, y(value) + 4);
-  }
-  pen.textAlign = "center";
-  const every = box.right - box.left < 500 ? 20 : 10;
-  for (let s = 0; s <= WINDOW_S; s += every) pen.fillText(s ? `−${s} s` : "now", Math.min(x(end - s), box.right - 14), box.bottom + 16);
-  pen.save();
-  pen.beginPath();
-  pen.rect(box.left, box.top - 2, box.right - box.left, box.bottom - box.top + 4);
-  pen.clip();
-  for (const { key, name, ...how } of series) {
-    draw(pen, key, x, y, { ...how, colour: colour(name), floor: box.bottom });
-  }
-  pen.restore();
-}
-
-function draw(pen, key, x, y, { colour, fill, step, dash, faint, width = 2, floor }) {
-  pen.strokeStyle = pen.fillStyle = colour;
-  pen.lineWidth = width;
-  for (const run of runs(key)) {
-    const line = new Path2D();
-    run.forEach((point, k) => {
-      if (k && step) line.lineTo(x(point.t), y(run[k - 1][key]));
-      if (k) line.lineTo(x(point.t), y(point[key]));
-      else line.moveTo(x(point.t), y(point[key]));
-    });
-    pen.globalAlpha = faint ? 0.3 : 1;
-    pen.setLineDash(dash ?? []);
-    pen.stroke(line);
-    pen.setLineDash([]);
-    if (fill) {
-      line.lineTo(x(run.at(-1).t), floor);
-      line.lineTo(x(run[0].t), floor);
-      pen.globalAlpha = 0.13;
-      pen.fill(line);
-    }
-    pen.globalAlpha = 1;
-  }
-}
-
-// Pieces of the history in which a value is known.
-function runs(key) {
-  const found = [];
-  let open = false;
-  for (const point of history) {
-    const known = point[key] !== null && point[key] !== undefined;
-    if (known && open) found.at(-1).push(point);
-    else if (known) found.push([point]);
-    open = known;
-  }
-  return found;
-}
-
-const largest = (key) => history.reduce((most, point) => Math.max(most, point[key] ?? 0), 0);
-
-function paint() {
-  plot(byId("envelope"), [
-    { key: "envelope", name: "soft", faint: true, width: 1 },
-    { key: "tone", name: "tone", fill: true },
-    { key: "measured", name: "ink", step: true, width: 1.5 },
-    { key: "threshold", name: "threshold", dash: [7, 5] },
-  ], niceTop(Math.max(largest("envelope"), 1.5 * largest("threshold"), 1)));
-  plot(byId("intensity"), [
-    { key: "permitted", name: "permitted", step: true },
-    { key: "confirmed", name: "confirmed", fill: true, step: true, width: 1.5 },
-  ], niceTop(Math.max(largest("permitted"), largest("confirmed"), 5)));
-  requestAnimationFrame(paint);
 }
 
 // --- what goes out -----------------------------------------------------------------

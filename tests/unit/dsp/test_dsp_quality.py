@@ -74,7 +74,26 @@ def test_an_electrode_that_is_off_is_mains_even_if_the_notch_hides_it():
 def test_the_rail_is_clipped():
     found = quality(np.clip(emg(400.0), -300.0, 300.0))
 
-    assert found == QualityFlag.CLIPPED
+    assert found == QualityFlag.CLIPPED | QualityFlag.RAILED
+
+
+def pulses(rate_hz, railed_s=0.008, rail_uv=5000.0):
+    """The rail for 8 ms after each pulse, and EMG between them."""
+    signal = emg(20.0)
+    for start in range(0, len(signal), int(FS / rate_hz)):
+        signal[start : start + int(railed_s * FS)] = rail_uv
+    return signal
+
+
+def test_pulses_that_reach_the_rail_clip_but_do_not_keep_it_there():
+    found = quality(pulses(2.0))
+
+    assert found & QualityFlag.CLIPPED
+    assert not found & QualityFlag.RAILED
+
+
+def test_a_rail_for_a_tenth_of_the_time_is_more_than_pulses():
+    assert quality(pulses(2.0, railed_s=0.05)) & QualityFlag.RAILED
 
 
 def test_one_equal_pair_of_peaks_is_not_clipped():

@@ -10,6 +10,7 @@ from service.config import program_schema
 from service.config.laws import LAW_TABLES
 from service.config.lines import key_lines, line_of
 from service.config.load import TAGS, load_toml
+from service.config.paths import shipped_config
 from service.config.plans import MeasureName
 from service.config.programs import ProgramConfig
 from service.core.laws.mapping import LAWS
@@ -209,3 +210,28 @@ def test_every_key_of_the_schema_says_what_it_means() -> None:
         if not field.get("description") and "$ref" not in field
     ]
     assert silent == []
+
+
+def test_a_table_that_is_called_as_what_is_actuated_has_lines(tmp_path: Path) -> None:
+    shipped = shipped_config() / "programs" / "massage.toml"
+    text = shipped.read_text(encoding="utf-8")
+    lines = key_lines(text)
+    wrong = text.replace("light_kpa = 40.0", 'light_kpa = "much"')
+    spans = text.replace("light_kpa = 40.0", "light_kpa = 90.0")
+
+    with pytest.raises(ConfigError) as one:
+        load_toml(written(tmp_path, wrong), ProgramConfig)
+    with pytest.raises(ConfigError) as several:
+        load_toml(written(tmp_path, spans), ProgramConfig)
+
+    where = f"line {lines['massage', 'light_kpa']}: massage.light_kpa: input should"
+    assert where in str(one.value)
+    table = f"line {lines['massage',]}: massage: expected light before deep"
+    assert table in str(several.value)
+
+
+def test_what_spans_tables_is_told_with_a_line_of_it(tmp_path: Path) -> None:
+    text = PLAIN + "\n[bout]\non_s = 1.0\noff_s = 1.0\n"
+
+    with pytest.raises(ConfigError, match=r"line 11: expected bout.off_s of at least"):
+        load_toml(written(tmp_path, text), ProgramConfig)

@@ -1,6 +1,8 @@
 """``unclench programs``: exit codes, and what goes where."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -10,6 +12,13 @@ from service.config.load import check
 from service.config.programs import ProgramConfig
 from service.program_files import shipped_programs
 
+CLOSED = """
+import sys
+sys.stdout = None
+sys.argv = ["unclench", "programs", "list"]
+from service.cli import main
+main()
+"""
 ROOT = Path(__file__).parents[4]
 FLUTTER = ROOT / "config/programs/ems-flutter.toml"
 
@@ -88,3 +97,19 @@ def test_every_shipped_program_is_listed() -> None:
     lines = run("list").stdout.splitlines()
 
     assert [line.split()[0] for line in lines] == list(shipped_programs())
+
+
+def test_a_listing_stands_in_columns() -> None:
+    lines = run("list").stdout.splitlines()
+
+    titles = [program.title for program in shipped_programs().values()]
+    columns = {line.index(title) for line, title in zip(lines, titles, strict=True)}
+    assert len(columns) == 1
+
+
+def test_a_closed_standard_output_is_no_crash() -> None:
+    closed = subprocess.run(
+        [sys.executable, "-c", CLOSED], capture_output=True, text=True, check=False
+    )
+
+    assert (closed.returncode, closed.stderr) == (0, "")

@@ -47,6 +47,7 @@ def test_what_makes_no_sense_is_refused(data, key: str, value: float) -> None:
 
 def test_several_muscles_are_refused_without_current(data) -> None:
     data["actuation"] = {"modality": "massage", "max_amplitude_kpa": 50.0}
+    data["bout"] = {"on_s": 3.0, "off_s": 2.0}
 
     with pytest.raises(ValidationError, match='modality = "ems" with it, got massage'):
         ProgramConfig.model_validate(data)
@@ -59,8 +60,11 @@ def test_a_search_is_refused_because_it_looks_at_one_muscle(data) -> None:
         ProgramConfig.model_validate(data)
 
 
-def test_pushes_are_refused_because_all_muscles_share_the_bouts(data) -> None:
-    data["bout"] |= {"push_s": 20.0, "rest_s": 4.0, "touches": 5, "touch_s": 1.0}
+def test_pushes_are_bounded_as_in_one_muscle(data) -> None:
+    pushes = {"push_s": 20.0, "rest_s": 4.0, "touches": 5, "touch_s": 1.0}
+    data["bout"] |= pushes
+    assert ProgramConfig.model_validate(data).bout.push_s == pushes["push_s"]
+    data["bout"] |= {"push_s": 35.0}
 
-    with pytest.raises(ValidationError, match="share bouts"):
+    with pytest.raises(ValidationError, match="of any minute on"):
         ProgramConfig.model_validate(data)

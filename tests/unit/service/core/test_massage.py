@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dsp.types import QualityFlag
 from service.core.kneading import Depth, Kneading, MassagePlan, plan_trouble
 from service.core.limits import COMPILED, Quantity
 from service.core.model import Command, Phase, Verb
@@ -138,7 +139,7 @@ def test_what_comes_back_after_an_interruption_is_light(how: str) -> None:
         played.interrupt()
     else:
         for _ in range(12):
-            played.step(8.0, good=False)
+            played.step(8.0, quality=QualityFlag.FLAT)
         for _ in range(20):
             played.step(8.0)
     back = len(played.decisions)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dsp.types import QualityFlag
 from service.core.model import Command, Phase, Verb
 from service.core.stage import Stage
 from service.core.zones import MatPlan, Zone, ZoneStatus, is_intolerance
@@ -291,3 +292,54 @@ def test_defaults_are_within_what_is_stated() -> None:
     assert 30.0 <= plan.ramp_s <= 60.0
     assert 60.0 <= plan.discomfort_s <= 180.0
     assert 0.0 < plan.discomfort_pct_mvc <= 3.0
+
+
+def test_a_zone_whose_tone_is_unknown_rests_in_time_too() -> None:
+    """A limb that moves all the time leaves no tone to judge a zone by."""
+    played = until_pressed(Played(MAT))
+    moving(played, PLAN.zone_s + 2.0)
+
+    assert statuses(played)[0] == "resting"
+    assert played.amplitudes[0] == 0.0
+
+
+def test_too_much_between_two_zones_means_the_one_that_was_felt() -> None:
+    played = until_pressed(Played(MAT)).run(20.0, BASELINE_PCT_MVC)
+    felt, sites = played.amplitudes[0], played.session.sites
+    out = played.treatment.lying.all_out(played.now_s)
+    played.session = replace(
+        played.session,
+        sites=(sites[1], sites[0], *sites[2:]),
+        treatment=replace(played.treatment, lying=out),
+    )
+    played.step(BASELINE_PCT_MVC)
+    assert max(played.amplitudes) == 0.0
+
+    (told,) = played.mark("tolerance")
+
+    assert told[1] == "threshold"
+    assert told[2]["amplitude_kpa"] == pytest.approx(felt, rel=0.05)
+
+
+def moving(played: Played, duration_s: float) -> Played:
+    """Go on while the limb moves: there is EMG, but no tone to believe."""
+    for _ in range(round(duration_s / STEP_S)):
+        played.step(BASELINE_PCT_MVC, quality=QualityFlag.DRIFT)
+    return played
+
+
+def test_without_a_tone_no_zone_is_judged() -> None:
+    played = Played(MAT).run(160.0, BASELINE_PCT_MVC)
+    assert statuses(played)[3] == "coming"
+
+    assert statuses(moving(played, 60.0))[3] == "coming"
+    assert statuses(played.run(20.0, BASELINE_PCT_MVC))[3] == "lying"
+
+
+def test_without_a_tone_no_pressure_is_raised() -> None:
+    played = Played(MAT).run(230.0, BASELINE_PCT_MVC)
+    level = played.treatment.level.level_ma
+    assert level == PLAN.start_kpa + PLAN.step_kpa
+
+    assert moving(played, 60.0).treatment.level.level_ma == level
+    assert played.run(20.0, BASELINE_PCT_MVC).treatment.level.level_ma > level

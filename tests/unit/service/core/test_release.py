@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from service.core.model import Outcome, Phase, Verb
-from service.core.release import ALL_DONE, GUARDED, NO_GAIN, NOT_PRESSED, NOTHING_FOUND
+from service.core.release import ALL_DONE, GUARDED, NO_GAIN, NOTHING_FOUND
 from service.core.release_look import SAID_LASTS_S
 from service.core.stage import Stage
 from service.core.treatment import CRAMP, NEVER_HELPED
@@ -16,30 +16,11 @@ from tests.support.pressed import (
     PLAN,
     TICK_S,
     Couch,
-    program_of,
+    a_cycle,
+    held,
+    lying,
     treating,
 )
-
-
-def lying(**more) -> Couch:
-    return Couch(treating(**more))
-
-
-def held(couch: Couch) -> Couch:
-    couch.until("hold")
-    return couch
-
-
-def a_cycle(couch: Couch, *, tone_after: float) -> None:
-    """Play a cycle that releases, with the effort as it is asked for."""
-    couch.until("hold")
-    couch.tone = 0.4 * couch.tone
-    couch.until("effort")
-    couch.tone = 25.0
-    couch.until("settle")
-    couch.tone = tone_after
-    couch.until("check")
-
 
 # --- where to press -------------------------------------------------------------------
 
@@ -364,62 +345,3 @@ def test_the_actuator_rests_between_two_presses() -> None:
     couch.until("ease", 400.0)
     reasons = {why for _, d in couch.decisions for why in d.reasons}
     assert not any("on_fraction" in why for why in reasons)
-
-
-def test_the_effort_is_paced_once_a_second() -> None:
-    couch = held(lying())
-    couch.tone = 5.0
-    couch.until("effort")
-    couch.tone = 40.0
-    couch.pass_time(4.0)
-    couch.tone = 10.0
-    couch.pass_time(3.0)
-    couch.tone = 25.0
-    couch.until("settle")
-    paces = couch.kinds("pace")
-    assert len(paces) == pytest.approx(15, abs=1)
-    high, low, right = paces[3], paces[6], paces[-1]
-    assert high["sound_hz"] > right["sound_hz"] > low["sound_hz"] > 0
-    assert [one["in_band"] for one in (high, low, right)] == [False, False, True]
-    assert right["in_band_s"] == pytest.approx(PLAN.effort_s, abs=1.1)
-
-
-# --- hands ----------------------------------------------------------------------------
-
-
-def test_hands_are_prompted_and_nothing_is_actuated() -> None:
-    couch = Couch(treating(program_of(hands=True)))
-    couch.until("ramp")
-    couch.pass_time(20.0)
-    assert couch.run.step == "ramp", "hands press until somebody says so"
-    couch.say("enough")
-    a_cycle(couch, tone_after=1.0)
-    couch.until_over(30.0)
-    assert couch.session.outcome is Outcome.REACHED
-    assert not any(decision.active for _, decision in couch.decisions)
-    tasks = [p["task"] for p in couch.kinds("prompt")]
-    assert tasks[:7] == [
-        "press",
-        "hold",
-        "ease",
-        "isometric",
-        "relax",
-        "stretch",
-        "relax",
-    ]
-
-
-def test_hands_that_never_say_so_end_it() -> None:
-    couch = Couch(treating(program_of(hands=True)))
-    couch.until_over()
-    assert couch.session.cause == NOT_PRESSED
-
-
-def test_guarding_under_hands_is_a_strike_as_well() -> None:
-    couch = Couch(treating(program_of(hands=True)))
-    couch.until("ramp")
-    couch.say("enough")
-    couch.tone = 1.4 * BASELINE
-    couch.pass_time(3.3)
-    assert couch.session.outcome is Outcome.ADVERSE
-    assert couch.kinds("strike")[0]["cap_kpa"] is None

@@ -1,8 +1,9 @@
+import math
 from dataclasses import replace
 
 import pytest
 
-from service.core.program import ResponsePlan
+from service.core.program import Program, ResponsePlan
 from service.core.response import Response
 from service.core.tone import Calibration
 
@@ -85,7 +86,7 @@ def test_tone_that_follows_the_level_up_above_the_baseline_is_paradoxical() -> N
     assert rising(BASELINE / 1.05**3).struck_for == "paradoxical"
 
 
-@pytest.mark.parametrize("share", [0.1, 0.5])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.75])
 def test_tone_that_comes_back_below_the_baseline_is_not(share: float) -> None:
     assert rising(share * BASELINE).strikes == 0
 
@@ -97,3 +98,16 @@ def test_one_low_window_has_not_helped_but_a_few_together_have() -> None:
     assert helped.has_helped
     assert window(helped, 40.0, 1.2 * BASELINE).has_helped
     assert replace(helped, strikes=1).struck(PLAN, 50.0, 20.0, "adverse").has_helped
+
+
+def test_the_tone_of_the_last_push_is_known_until_the_ceiling_is_left() -> None:
+    program = Program()
+    pushed = program.bout.touches + 1
+    response = Response().at_level(0.0, CAP_MA, CAP_MA)
+    assert response.pushed_pct_mvc(program) == math.inf
+    for t_s, tone, step in ((5.0, 4.0, pushed), (10.0, 9.0, 1)):
+        measured = response.measured(tone)
+        response = measured.window_closed(PLAN, CALIBRATION, t_s, CAP_MA, step)
+    assert response.pushed_pct_mvc(program) == 4.0
+    left = response.at_level(15.0, 0.5 * CAP_MA, CAP_MA)
+    assert left.pushed_pct_mvc(program) == math.inf

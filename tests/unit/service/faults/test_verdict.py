@@ -1,16 +1,20 @@
 """The yardstick: what counts as too late, too much, or not asked for."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from drivers.ports import ChannelCommand
 from drivers.stimulation_wire import WireCommand
+from service.core.actuators import ACTUATORS
+from service.core.plans import Modality
 from service.errors import ConfigError
 from service.faults.bounds import demand_of
 from service.faults.campaign import CampaignParams
 from service.faults.device_history import changes_of
 from service.faults.kinds import ALL_KINDS
+from service.faults.prepared import plans_of
 from service.faults.real_draws import RealDraw, by_rig
 from service.faults.verdict import Trace, time_to_zero_s, violations_of
 
@@ -19,7 +23,7 @@ TREATING = [(0.0, "treating")]
 
 
 def trace(history, phases=TREATING, kind="stall") -> Trace:
-    return Trace(kind, 10.0, 14.0, history, phases, limit_ma=6.0)
+    return Trace(kind, 10.0, 14.0, history, phases, limit=6.0)
 
 
 def rules(found: Trace) -> set[str]:
@@ -64,6 +68,27 @@ def test_a_device_that_is_silent_already_takes_no_time() -> None:
 )
 def test_what_must_not_happen_is_named(history, phases, rule) -> None:
     assert rule in rules(trace(history, phases))
+
+
+def test_what_is_not_a_number_is_above_every_limit() -> None:
+    assert rules(trace([(9.0, math.nan), (10.1, 0.0)])) == {"S11: above a limit"}
+
+
+@pytest.mark.parametrize(
+    ("modality", "again", "is_safe"),
+    [
+        (Modality.MASSAGE, 2.9, True),
+        (Modality.MASSAGE, 3.1, False),
+        (Modality.MAT, 0.6, True),
+        (Modality.MAT, 0.8, False),
+    ],
+)
+def test_every_actuator_restarts_as_slowly_as_it_must(modality, again, is_safe) -> None:
+    grid = 1.0 if modality is Modality.MASSAGE else 0.5
+    one = trace([(9.0, 1.0), (10.1, 0.0), (12.5, again)])
+    one = replace(one, actuator=ACTUATORS[modality], grid=grid)
+
+    assert (rules(one) == set()) is is_safe
 
 
 def test_a_host_that_stood_still_is_granted_its_time() -> None:
@@ -145,6 +170,18 @@ def test_what_ends_a_rig_has_one_of_its_own() -> None:
 def test_a_campaign_that_cannot_be_is_refused(runs, real, kinds, part) -> None:
     with pytest.raises(ConfigError, match=part):
         CampaignParams(runs, 1, real, tuple(k for k in kinds if k != "operator-gone"))
+
+
+def test_only_the_program_of_the_demo_has_real_runs() -> None:
+    assert CampaignParams(200, 1, program="massage").real_runs == 0
+    with pytest.raises(ConfigError, match="--real: expected 0, or the program ems"):
+        CampaignParams(200, 1, 4, program="massage")
+
+
+def test_only_a_program_that_actuates_something_meets_faults() -> None:
+    for name in ("biofeedback", "pressure-release-hands", "gremlins"):
+        with pytest.raises(ConfigError, match="program: expected one"):
+            plans_of(name)
 
 
 def test_few_runs_are_real_ones() -> None:

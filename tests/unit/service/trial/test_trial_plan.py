@@ -1,9 +1,12 @@
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from drivers.errors import DriverConfigError
+from drivers.subject.recruitment import recruit
+from drivers.subject.stimulation import Stimulation
 from service.core.actuators import ACTUATORS
 from service.core.laws.protocol import Observation
 from service.core.limits import Quantity
@@ -11,7 +14,12 @@ from service.core.plans import Modality
 from service.errors import ConfigError
 from service.program_files import shipped_programs
 from service.trial.applies import cohorts_of
-from service.trial.arms import NAIVE, ConstantLaw, chosen_comparators
+from service.trial.arms import (
+    NAIVE,
+    NAIVE_OPEN_LOOP,
+    ConstantLaw,
+    chosen_comparators,
+)
 from service.trial.plan import TrialParams, draw_person, find_program, plan_tasks
 
 DEMO = "ems-flutter-demo"
@@ -177,11 +185,49 @@ def test_arms_that_mean_nothing_for_a_program_are_refused(
         arms_of(program, **changes)
 
 
-def test_only_the_naive_arm_is_unguarded_and_has_the_program_otherwise() -> None:
-    params = TrialParams(
-        "ems-flutter", ("null",), 1, 1, comparators=("open-loop", "sham", NAIVE)
-    )
-    arms = params.arms()
-    assert {name for name, arm in arms.items() if not arm.guarded} == {NAIVE}
+def test_only_naive_arms_are_unguarded_and_have_the_program_otherwise() -> None:
+    names = ("open-loop", "sham", NAIVE, NAIVE_OPEN_LOOP)
+    arms = TrialParams("ems-flutter", ("null",), 1, 1, comparators=names).arms()
+    naive = {name for name, arm in arms.items() if not arm.guarded}
+    assert naive == {NAIVE, NAIVE_OPEN_LOOP}
     assert arms[NAIVE].program == arms["integral"].program
-    assert arms[NAIVE].limits == {}
+    assert arms[NAIVE].limits == arms[NAIVE_OPEN_LOOP].limits == {}
+
+
+def test_who_sets_a_level_by_feel_asks_for_what_is_tolerated() -> None:
+    names = ("open-loop", NAIVE_OPEN_LOOP)
+    arms = TrialParams("ems-flutter", ("null",), 1, 1, comparators=names).arms()
+    nerves = draw_person("null", 3).person.recruitment
+    by_feel = arms[NAIVE_OPEN_LOOP].program_for(nerves)
+    felt = Stimulation(
+        by_feel.law.level_ma, by_feel.frequency_hz, by_feel.pulse_width_us
+    )
+    share = recruit(nerves, felt).equivalent_ma / nerves.tolerance_ma
+    assert share == pytest.approx(0.6)
+    assert arms["open-loop"].program_for(nerves) is arms["open-loop"].program
+
+
+def test_within_tolerance_nobody_gets_more_than_the_person_bears() -> None:
+    names = ("open-loop", "sham", NAIVE)
+    given = {"cohorts": ("null",), "comparators": names}
+    asked = params(**given, within_tolerance=True).arms()
+    nerves = replace(draw_person("null", 3).person.recruitment, tolerance_ma=25.0)
+    limits = {
+        name: arm.limits_for(nerves)[Quantity.AMPLITUDE_MA]
+        for name, arm in asked.items()
+    }
+    assert limits == {
+        "integral": pytest.approx(0.85 * 25.0),
+        "open-loop": pytest.approx(0.85 * 25.0),
+        "sham": 0.0,
+        NAIVE: pytest.approx(25.0),
+    }
+    strong = replace(nerves, tolerance_ma=90.0)
+    assert asked[NAIVE].limits_for(strong) == {Quantity.AMPLITUDE_MA: 30.0}
+    assert params(**given).arms()[NAIVE].limits_for(nerves) == {}
+
+
+@pytest.mark.parametrize("program", ["massage", "ems-targeted"])
+def test_tolerance_is_that_of_pulses_of_one_muscle(program: str) -> None:
+    with pytest.raises(ConfigError, match="--within-tolerance: expected a program of"):
+        arms_of(program, within_tolerance=True)

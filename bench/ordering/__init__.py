@@ -1,0 +1,1 @@
+"""Loops with and without guards on the same people: which of them is better at what."""
