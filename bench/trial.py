@@ -4,14 +4,18 @@ Two channels at 2 kHz, EMG synthesised and filtered, through the true engine. Ti
 that of the processor, so that other programs on this host count less; for the workers
 it is that of the clock, because that is what they are for: on a host that is busy with
 something else they cannot show what they give. Their start is a price that a trial
-pays once, however many sessions it has: it is told, and not part of the ratio.
+pays once, however many sessions it has: it is told, and not part of the ratio. Two bare
+processes live through the same sessions: what they do not give, the host does not have
+(two processors may be threads of one core), and no scheduler can.
 """
 
 import importlib.util
+import multiprocessing
 import os
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from statistics import median
 
 from bench.timing import Row
@@ -36,6 +40,8 @@ ROUNDS = 3
 SESSION_MAX_S = 3.0
 WATCHED_MIN_RATIO = 3.0
 WORKERS_MIN_RATIO = 1.8
+#: What is left of the speed of two bare processes.
+BARE_MIN_RATIO = 0.95
 #: Enough that nobody waits long for the last one.
 N_SESSIONS = 16
 #: Another cohort, so that what starts the workers is none of the sessions.
@@ -76,7 +82,7 @@ def run() -> list[Row]:
             WATCHED_MIN_RATIO,
             ratio >= WATCHED_MIN_RATIO,
         ),
-        _two_workers(),
+        *_two_workers(),
     ]
 
 
@@ -106,41 +112,77 @@ def _live_s(rig: VirtualRig, duration_s: float) -> float:
     return time.process_time() - start_s
 
 
-def _two_workers() -> Row:
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """By the clock: one process, two workers, two bare processes, workers' start."""
+
+    alone_s: float
+    workers_s: float
+    bare_s: float
+    start_s: float
+
+
+def _two_workers() -> list[Row]:
     missing = importlib.util.find_spec("distributed") is None
-    ratio, detail = 0.0, "not measured: dask[distributed] is not installed"
+    ratio, share, detail = 0.0, 0.0, "not measured: dask[distributed] is not installed"
+    bare = detail
     if not missing:
         params = TrialParams(PROGRAM, (COHORT,), N_SESSIONS, SEED, comparators=())
-        tasks = plan_tasks(params)
-        alone_s, together_s, start_s = _alone_and_together_s(tasks)
-        ratio = alone_s / together_s
+        walls = _walls(plan_tasks(params))
+        ratio = walls.alone_s / walls.workers_s
+        share = walls.bare_s / walls.workers_s
         detail = (
-            f"{N_SESSIONS} sessions: {alone_s:.1f} s one after the other, "
-            f"{together_s:.1f} s with two; {start_s:.1f} s for their start; "
+            f"{N_SESSIONS} sessions: {walls.alone_s:.1f} s one after the other, "
+            f"{walls.workers_s:.1f} s with two; {walls.start_s:.1f} s for their start; "
             f"load of the host {os.getloadavg()[0]:.1f} on {os.cpu_count()}"
         )
-    return Row(
-        "trial",
-        "two workers",
-        ratio,
-        "x ",
-        WORKERS_MIN_RATIO,
-        ratio >= WORKERS_MIN_RATIO,
-        detail,
-    )
+        bare = (
+            f"{walls.bare_s:.1f} s with two processes and no scheduler: "
+            f"this host gives {walls.alone_s / walls.bare_s:.2f} x"
+        )
+    return [
+        Row(
+            "trial",
+            "two workers",
+            ratio,
+            "x ",
+            WORKERS_MIN_RATIO,
+            ratio >= WORKERS_MIN_RATIO,
+            detail,
+        ),
+        Row(
+            "trial",
+            "against two bare processes",
+            share,
+            "x ",
+            BARE_MIN_RATIO,
+            share >= BARE_MIN_RATIO,
+            bare,
+        ),
+    ]
 
 
-def _alone_and_together_s(tasks: list[Task]) -> tuple[float, float, float]:
-    """Return the time of one process, of two workers, and of their start."""
+def _walls(tasks: list[Task]) -> Walls:
+    """Let the same sessions be lived through alone, by workers, by bare processes."""
     alone_s = _wall_s(lambda: [run_session(task) for task in tasks])
     begin_s = time.perf_counter()
     with started(2, None) as run:
-        # A worker has started when it has done something once. The name of a session
-        # is that of its result: the same one would not be lived through again.
-        list(run([replace(task, cohort=WARM_UP) for task in tasks[:2]]))
+        _start(run, tasks)
         start_s = time.perf_counter() - begin_s
-        together_s = _wall_s(lambda: list(run(tasks)))
-    return alone_s, together_s, start_s
+        workers_s = _wall_s(lambda: list(run(tasks)))
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=fresh) as pool:
+        _start(lambda some: pool.map(run_session, some), tasks)
+        bare_s = _wall_s(lambda: list(pool.map(run_session, tasks)))
+    return Walls(alone_s, workers_s, bare_s, start_s)
+
+
+def _start(
+    run: Callable[[Sequence[Task]], Iterable[object]], tasks: list[Task]
+) -> None:
+    # A worker has started when it has done something once. The name of a session is
+    # that of its result: the same one would not be lived through again.
+    list(run([replace(task, cohort=WARM_UP) for task in tasks[:2]]))
 
 
 def _wall_s(work: Callable[[], object]) -> float:

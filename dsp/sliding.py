@@ -28,10 +28,9 @@ from dsp.types import F64
 
 #: Rows of one tile; only windows of several tiles use them.
 TILE_ROWS = 32
-#: Up to this many rows one product is faster than looking up tiles.
-DIRECT_ROWS = 256
-#: The same for many channels.
-WIDE_DIRECT_ROWS = 64
+#: Up to so many rows, or values, one product is faster than looking up tiles.
+DIRECT_ROWS, DIRECT_VALUES = 256, 2048
+WIDE_DIRECT_ROWS = 64  # the same for many channels
 #: A short and narrow window stands in an array of 2 to 4 times its length, and its
 #: rows move back to the top when they reach the end: no window ever wraps around.
 ROOMY_FACTORS = (2, 4)
@@ -118,7 +117,8 @@ class SlidingRms:
         wide = n_channels >= WIDE_CHANNELS
         self._block = WIDE_BLOCK_ROWS if wide else BLOCK_ROWS
         self._step = min(self._block, window)
-        self._direct = WIDE_DIRECT_ROWS if wide else DIRECT_ROWS
+        few = max(DIRECT_ROWS, DIRECT_VALUES // n_channels)
+        self._direct = direct = WIDE_DIRECT_ROWS if wide else few
         self._tiled = self._longest > self._direct
         least, most = (factor * self._longest for factor in ROOMY_FACTORS)
         roomy_rows = min(most, ROOMY_VALUES // n_channels)
@@ -129,7 +129,7 @@ class SlidingRms:
         self._rows = roomy_rows if self._roomy else n_tiles * TILE_ROWS
         self._squares = aligned_zeros((self._rows, n_channels))
         self._tiles = np.zeros((n_tiles, n_channels))
-        self._ones = np.ones(max(DIRECT_ROWS, n_tiles))
+        self._ones = np.ones(max(direct, n_tiles))
         self._weigh = np.full(window, 1.0 / window).dot
         self._plans: dict[int, tuple[Callable[..., F64], ...]] = {}
         self._views: dict[tuple[int, int], _View] = {}

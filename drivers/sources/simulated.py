@@ -63,6 +63,7 @@ class SimulatedSource:
         self._clock = clock
         self._line = line or StimulationLine()
         self._chunk_samples = chunk_samples
+        self._index = np.arange(chunk_samples, dtype=np.float64)
         self._task = Task.RELAX
         self._start_s = 0.0
         self._n_sent = 0
@@ -128,7 +129,7 @@ class SimulatedSource:
     def _next_chunk(self, arrival_s: float) -> list[Chunk]:
         """Return the next chunk, nothing while the subject's stream is stalled."""
         fs, n_samples = self._subject.fs, self._chunk_samples
-        t_s = self._start_s + (self._n_sent + np.arange(n_samples)) / fs
+        t_s = self._start_s + (self._n_sent + self._index) / fs
         sites = self._line.sites_at(float(t_s[0]))
         step = self._subject.step(n_samples, sites, self._task)
         self._n_sent += n_samples

@@ -79,7 +79,7 @@ class PulseTrain:
             return []
         period = max(1.0, self._fs / stimulation.frequency_hz)
         # A rate that rises must not wait for a pulse planned at the slower one.
-        at = min(self._until_next, period)
+        at = self._until_next if self._until_next < period else period
         offsets: list[float] = []
         while at < n_samples:
             offsets.append(at)

@@ -294,8 +294,8 @@ class Person:
         if effort_pct_mvc > 0.0 or units.active > 0.0 or units.fatigued > 0.0:
             load = effort_pct_mvc / PERCENT * self.params.effort_scale
             active = units.advance(min(1.0, load), self._dt_s)
-            contraction = PERCENT * active * (1.0 + self._wobble)
-            self._voluntary = min(MAX_TONE_PCT_MVC, contraction)
+            wanted = PERCENT * active * (1.0 + self._wobble)
+            self._voluntary = wanted if wanted < MAX_TONE_PCT_MVC else MAX_TONE_PCT_MVC
 
 
 def task_of(word: str) -> Task:

@@ -60,7 +60,8 @@ class Stimulation:
     def is_on(self) -> bool:
         """Whether anything comes; pulses need a rate and a width as well."""
         if self.modality is Modality.EMS:
-            return min(self.level, self.frequency_hz, self.pulse_width_us) > 0.0
+            rate, width = self.frequency_hz, self.pulse_width_us
+            return self.level > 0.0 and rate > 0.0 and width > 0.0
         if self.modality is Modality.VIBRATION:
             return min(self.level, self.frequency_hz) > 0.0
         return self.level > 0.0

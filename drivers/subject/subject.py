@@ -214,8 +214,8 @@ class SimulatedSubject:
         emg, tones = self._ready_emg, self._ready_tones
         if n_steps > 0:
             new_emg, new_tones = self._make(n_steps, stimulations, task)
-            emg = np.concatenate((emg, new_emg))
-            tones = np.concatenate((tones, new_tones))
+            emg = np.concatenate((emg, new_emg)) if n_ready else new_emg
+            tones = np.concatenate((tones, new_tones)) if n_ready else new_tones
         self._ready_emg, self._ready_tones = emg[n_samples:], tones[n_samples:]
         stalled = self._is_stalled(start, start + n_samples)
         return SubjectChunk(emg[:n_samples], tones[:n_samples], stalled)

@@ -129,6 +129,8 @@ class Drive:
         Drive
             With this amplitude.
         """
+        if amplitude == self.amplitude:
+            return self
         return Drive(amplitude, self.pulse_width_us, self.frequency_hz)
 
 

@@ -14,12 +14,15 @@ from service.core.drives import (
 from service.core.evolve import evolve
 from service.core.limits import Bounded, bound_amplitude
 from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
+from service.core.slew import Established
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, SiteMemory
 from service.core.tone import ZeroTime
 
 #: A longer pause between two decisions adds no dose: the permit has expired. A.
 MAX_DOSE_DT_S = 0.3
+
+NOT_ZERO = ZeroTime()
 
 #: Why nothing goes out in a program without an actuator.
 NOTHING_ACTUATED = "nothing_actuated"
@@ -93,19 +96,15 @@ def decide(session: Session) -> tuple[Session, Decision]:
     most = max(amplitudes)
     dt_s = min(max(session.now_s - session.established.t_s, 0.0), MAX_DOSE_DT_S)
     treatment = session.treatment
-    if treatment is not None:
+    if treatment is not None and most > 0:
         treatment = evolve(
             treatment,
             peak=max(treatment.peak, most),
             dose=treatment.dose + sum(amplitudes) * dt_s,
         )
-    decided = evolve(
-        session,
-        treatment=treatment,
-        # From here on the device may be on, whatever its last readback said.
-        zero=ZeroTime() if most > 0 else session.zero,
-        sites=memories,
-    )
+    # From here on the device may be on, whatever its last readback said.
+    zero = NOT_ZERO if most > 0 else session.zero
+    decided = evolve(session, treatment=treatment, zero=zero, sites=memories)
     requested = max([drive.amplitude for drive in wanted])
     part = "on" if requested > 0 or is_on_part(session) else "off"
     met = sorted({reason for bounded in bounds for reason in bounded.reasons})
@@ -136,8 +135,7 @@ def _bounded(
         dose = memory.dose.at(now_s, on_fraction_of(limits, actuator))
         ceilings = {}
         if drive.amplitude != 0.0:  # no bound is below that
-            settled = SiteMemory(memory.established, dose)
-            ceilings = _ceilings(session, k, settled, drive)
+            ceilings = _ceilings(session, k, memory.established, dose, drive)
         bounded = bound_amplitude(drive.amplitude, ceilings, site.wiring.amplitude_step)
         bounds.append(bounded)
         memories.append(_remembered(memory, dose, bounded, drive, now_s))
@@ -155,7 +153,7 @@ def _remembered(
 
 
 def _ceilings(
-    session: Session, k: int, memory: SiteMemory, drive: Drive
+    session: Session, k: int, established: Established, dose: Dose, drive: Drive
 ) -> dict[str, float]:
     """Return everything that bounds the amplitude now, by its reason."""
     limits, now_s = session.setup.limits, session.now_s
@@ -164,12 +162,12 @@ def _ceilings(
     ceilings = drive_ceilings(limits, site.wiring, drive)
     if site.wiring.max_amplitude < limits[actuator.amplitude].value:
         ceilings["device"] = site.wiring.max_amplitude
-    ceilings.update(memory.dose.ceilings(limits, actuator))
+    ceilings.update(dose.ceilings(limits, actuator))
     if treatment is not None:
         ceilings["response"] = treatment.response.cap_ma
         ceilings.update(treatment.thresholds.ceilings_ma())
     slew = limits[actuator.slew]
-    ceilings[f"slew:{slew.origin}"] = memory.established.ceiling(
+    ceilings[f"slew:{slew.origin}"] = established.ceiling(
         now_s, slew.value, actuator.max_step
     )
     ceilings["amplitude:operator"] = session.operator_bound
@@ -181,6 +179,6 @@ def _ceilings(
         ceilings[f"stage:{stage}"] = treatment.level.level_ma
     if session.ebb is not None:
         # The weaker of several actuators may not rise to the strongest.
-        lower = min(session.ebb.ceiling(now_s), memory.established.amplitude)
+        lower = min(session.ebb.ceiling(now_s), established.amplitude)
         ceilings[f"ebb:{session.ebb.why}"] = lower
     return ceilings

@@ -64,14 +64,15 @@ def reduce(session: Session, event: Event) -> Step:
     notes : tuple of Note
         What is worth telling.
     """
-    session = evolve(session, now_s=max(session.now_s, event.now_s))
+    if event.now_s > session.now_s:
+        session = evolve(session, now_s=event.now_s)
     return conclude_search(_answer(session, event))
 
 
 def _answer(session: Session, event: Event) -> Step:
     match event:
         case SampleArrived(sample=sample, others=others):
-            return _see_sample(evolve(session, others=others), sample)
+            return _see_sample(session, sample, others)
         case TimePassed():
             return watch(session)
         case SourceOpened():
@@ -96,12 +97,13 @@ def _see_muscle(session: Session, event: TwitchSeen | MuscleResponse) -> Step:
     return see_response(session, event)
 
 
-def _see_sample(session: Session, sample: Sample) -> Step:
-    good = not any(is_bad(session, one) for one in (sample, *session.others))
+def _see_sample(session: Session, sample: Sample, others: tuple[Sample, ...]) -> Step:
+    good = not any(is_bad(session, one) for one in (sample, *others))
     since_s = sample.t_s if session.good_since_s is None else session.good_since_s
     seen = evolve(
         session,
         sample=sample,
+        others=others,
         good_since_s=since_s if good else None,
         last_good_s=sample.t_s if good else session.last_good_s,
     )

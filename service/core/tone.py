@@ -101,7 +101,7 @@ class ZeroTime:
         """
         if amplitude != 0.0:
             return ZeroTime(math.inf)
-        return ZeroTime(min(self.since_s, now_s))
+        return self if self.since_s <= now_s else ZeroTime(now_s)
 
     def covers(self, t_s: float, window_s: float, bout: Bout) -> bool:
         """Return whether a whole RMS window lies in settled silence.

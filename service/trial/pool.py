@@ -16,6 +16,9 @@ from service.trial.session import run_session
 LOOPBACK = "127.0.0.1"
 CONNECT_S = 20
 
+#: Nobody looks at what a worker of Dask notes of its stack a hundred times a second.
+UNPROFILED = {"distributed.worker.profile.enabled": False}
+
 Run = Callable[[Sequence[Task]], Iterator[Result]]
 """Yields the result of every task as it comes."""
 
@@ -77,6 +80,10 @@ def _client(
     stack: contextlib.ExitStack,
 ) -> Any:  # noqa: ANN401 - a client of an extra
     if scheduler is None:
+        import dask  # noqa: PLC0415 - what `distributed` stands on
+
+        # Workers get the settings that hold here when they are started.
+        stack.enter_context(dask.config.set(UNPROFILED))
         cluster = distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
