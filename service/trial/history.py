@@ -157,7 +157,7 @@ def _too_fast(history: History, end_s: float, bounds: Bounds) -> list[str]:
     slack = bounds.grid + slew * MAX_PERMIT_GAP_S + ROUNDING
     stretches = segments(history, end_s)
     first = 0
-    # Stretches of which most may be left, strongest first.
+    # Stretches of which most may be left: none that a later one outlasts.
     felt: deque[tuple[float, float]] = deque()
     for t_s, amplitude in history:
         while first < len(stretches) and stretches[first][0] <= t_s - RISE_S:
@@ -168,7 +168,7 @@ def _too_fast(history: History, end_s: float, bounds: Bounds) -> list[str]:
             first += 1
         while felt and felt[0][0] < t_s - MEMORY_S:
             felt.popleft()
-        peak = _left(felt[0], t_s - RISE_S) if felt else 0.0
+        peak = max((_left(one, t_s - RISE_S) for one in felt), default=0.0)
         if amplitude > peak + slew * RISE_S + slack:
             text = f"{amplitude:g} {unit} where {peak:g} {unit} was felt"
             return [f"slew: {text} {RISE_S:g} s before"]

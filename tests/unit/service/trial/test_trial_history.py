@@ -1,13 +1,19 @@
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.core.actuators import ACTUATORS
 from service.core.limits import Quantity, compiled_limits
 from service.core.plans import Modality
 from service.core.program import Program
+from service.core.slew import Established
 from service.trial.history import Bounds, dose_of, sites_of
 from service.trial.history import violations as violations_of_row
 
 TREATING = [(0.0, "treating")]
+PERMIT_S = 0.05
 
 
 def bounds(**program: float) -> Bounds:
@@ -53,6 +59,28 @@ def test_a_quick_return_to_what_was_felt_is_none() -> None:
 def test_a_brief_break_in_what_is_felt_for_long_is_none() -> None:
     ended = [(33.0, 0.0), *ramp(20.0, 12.0, 33.3), (35.0, 0.0)]
     assert violations([*ramp(0.9, 12.0), *ended], TREATING, 60.0, bounds()) == []
+
+
+def test_a_quick_return_after_a_rest_is_found() -> None:
+    back = [*ramp(20.0, 12.0, 38.0), (40.0, 0.0)]
+    found = violations([*ramp(0.9, 12.0), (14.0, 0.0), *back], TREATING, 60.0, bounds())
+    assert rules(found) == ["slew"]
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 8.0), st.floats(0.5, 30.0)), max_size=25))
+def test_what_the_memory_of_a_gate_lets_through_is_none(
+    parts: list[tuple[float, float]],
+) -> None:
+    memory, t_s, history = Established(), 0.0, []
+    for on_s, off_s in parts:
+        for k in range(round((on_s + off_s) / PERMIT_S)):
+            t_s += PERMIT_S
+            wanted = 12.0 if k * PERMIT_S < on_s else 0.0
+            memory = memory.after(t_s, min(wanted, memory.ceiling(t_s, 1.0)))
+            history.append((t_s, math.floor(memory.amplitude / 0.5) * 0.5))
+
+    found = violations(history, TREATING, t_s, bounds())
+    assert "slew" not in rules(found)
 
 
 def test_a_rise_that_is_too_fast_is_found() -> None:
