@@ -17,7 +17,11 @@ STRIKE_RATIO = 0.5
 
 #: Tone after a push below this share of the baseline is worth another push: a spasm
 #: gives way all at once, and shows little before. A: who does not respond is above it.
-GAINED_RATIO = 0.8
+GAINED_RATIO = 0.7
+
+#: A push is begun only if it is seen before this multiple of the time of the plan is
+#: over, unless the last one was worth another. A: 150 s of 120 s.
+LAST_PUSH_RATIO = 1.25
 
 #: Tone up to this multiple of the threshold may be held below it by the next push. A.
 NEAR_RATIO = 2.0
@@ -128,11 +132,8 @@ def is_pointless(session: Session, treatment: Treatment) -> bool:
     plan, response = session.setup.program, treatment.response
     if treatment.rhythm.is_push and not treatment.judged:
         return False  # what a push brings is seen in the off part after it
-    calibration = session.calibration
-    if calibration is not None:
-        bar_pct_mvc = GAINED_RATIO * calibration.baseline_pct_mvc
-        if response.gained(plan.response, session.now_s, bar_pct_mvc):
-            return False
+    if _has_gained(session, treatment, session.calibration):
+        return False
     if response.useless(plan.response, session.now_s):
         return True
     near = treatment.tone_pct_mvc <= NEAR_RATIO * plan.success.threshold_pct_mvc
@@ -165,8 +166,31 @@ def wants_push(
     return (
         session.now_s - since_s >= proven_s
         and not treatment.relaxation.relaxed
+        and _has_time(session, treatment, calibration, since_s)
         and bears_push(session, treatment, calibration)
     )
+
+
+def _has_time(
+    session: Session, treatment: Treatment, calibration: Calibration, since_s: float
+) -> bool:
+    """Return whether what a push brings is seen before patience is over."""
+    program, now_s = session.setup.program, session.now_s
+    bout = program.bout
+    rest_s = max(0.0, bout.rest_s - (now_s - treatment.bout_s))
+    seen_s = now_s + rest_s + bout.push_s + 2.0 * bout.off_s
+    return seen_s - since_s <= LAST_PUSH_RATIO * program.response.useless_s or (
+        _has_gained(session, treatment, calibration)
+    )
+
+
+def _has_gained(
+    session: Session, treatment: Treatment, calibration: Calibration | None
+) -> bool:
+    if calibration is None:
+        return False
+    plan, bar = session.setup.program.response, calibration.baseline_pct_mvc
+    return treatment.response.gained(plan, session.now_s, GAINED_RATIO * bar)
 
 
 def bears_push(
