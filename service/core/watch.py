@@ -92,7 +92,8 @@ def is_bad(session: Session, sample: Sample) -> bool:
         nothing about the electrode. One that is off has a flag of its own, and so has a
         signal that is at the rail for longer than pulses are. Hum can only make a
         muscle look tense, and while pulses are in the control window no tone is taken
-        from it. An RMS that is no number is bad whatever the flags say.
+        from it. An RMS that is no number is bad, whatever the flags say, unless
+        it was given up for the pulses in it (ARTIFACT).
     """
     bad = int(sample.quality) & _BAD
     if bad and session.phase in STIMULATING_PHASES:
@@ -101,7 +102,8 @@ def is_bad(session: Session, sample: Sample) -> bool:
             bad &= ~_PULSED
         if not zero.covers(sample.measured_s, program.window_s, program.bout):
             bad &= ~_ARTIFACT
-    return bool(bad) or not math.isfinite(sample.rms_uv)
+    is_number = math.isfinite(sample.rms_uv) or sample.quality & QualityFlag.ARTIFACT
+    return bool(bad) or not is_number
 
 
 def journal_trouble(session: Session) -> str:

@@ -1,5 +1,7 @@
 """Quality flags that pulses explain, and those that forbid to go on."""
 
+import math
+
 import pytest
 
 from dsp.types import QualityFlag
@@ -37,3 +39,16 @@ def test_they_explain_neither_a_long_rail_nor_a_lost_electrode(
 ) -> None:
     assert judged(flag, 0.0)
     assert judged(flag, QUALITY_WINDOW_S + 0.1)
+
+
+def test_no_number_is_explained_by_the_pulses_in_its_window_only() -> None:
+    def is_bad_now(flags: QualityFlag, silent_s: float) -> bool:
+        setup = Setup("s", Program(), compiled_limits(), ONE_SITE)
+        since_s = NOW_S - Program().bout.settle_s - silent_s
+        zero = ZeroTime(since_s)
+        session = Session(setup, now_s=NOW_S, phase=Phase.TREATING, zero=zero)
+        return is_bad(session, Sample(NOW_S, math.nan, flags, 0.0))
+
+    assert not is_bad_now(QualityFlag.ARTIFACT, 0.0)
+    assert is_bad_now(QualityFlag.ARTIFACT, QUALITY_WINDOW_S)
+    assert is_bad_now(QualityFlag.GOOD, 0.0)
