@@ -101,6 +101,7 @@ def test_who_is_never_ready_is_not_randomised(program: str) -> None:
     assert result.dose == 0.0
 
 
+@pytest.mark.timeout(280)  # two interpreters start, beside the other half of the tests
 def test_workers_change_nothing(program: str, tmp_path: Path) -> None:
     pytest.importorskip("distributed", reason="the extra batch is not installed")
     params = TrialParams(
