@@ -17,7 +17,7 @@ STRIKE_RATIO = 0.5
 
 #: Tone after a push below this share of the baseline is worth another push: a spasm
 #: gives way all at once, and shows little before. A: who does not respond is above it.
-GAINED_RATIO = 0.7
+GAINED_RATIO = 0.8
 
 #: A push is begun only if it is seen before this multiple of the time of the plan is
 #: over, unless the last one was worth another. A: 150 s of 120 s.
@@ -210,14 +210,15 @@ def bears_push(
     Returns
     -------
     bool
-        False in a cool-down, and where tone is above its baseline.
+        False in a cool-down, and where one of the last two off-windows was above the
+        baseline.
     """
     response = treatment.response
     calm_pct_mvc = CALM_RATIO * calibration.baseline_pct_mvc
+    # Medians only: one of the many tones of a long rest is always high.
     return (
         session.now_s >= response.quiet_until_s
         and max(response.medians_pct_mvc, default=math.inf) <= calm_pct_mvc
-        and treatment.tone_pct_mvc <= calm_pct_mvc
     )
 
 
