@@ -11,7 +11,7 @@ from service.trial.plan import TrialParams, plan_tasks
 from service.trial.result import Result
 from service.trial.session import run_session
 
-TREATMENT_S = 400.0
+TREATMENT_S = 600.0
 SEED, PEOPLE = 23, 2
 
 Sessions = dict[str, list[Result]]
