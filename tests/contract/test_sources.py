@@ -54,9 +54,12 @@ def lsl() -> Iterator[EmgSource]:
     ended = threading.Event()
 
     def send() -> None:
+        # Paced by due times, as a device is: a sender that is woken late catches up.
         values = np.ones((32, N_CHANNELS), np.float32)
-        while not ended.wait(32 / FS):
-            outlet.push_chunk(values, pylsl.local_clock())
+        due_s = pylsl.local_clock()
+        while not ended.wait(max(due_s - pylsl.local_clock(), 0.0)):
+            outlet.push_chunk(values, due_s)
+            due_s += 32 / FS
 
     sender = threading.Thread(target=send)
     sender.start()
