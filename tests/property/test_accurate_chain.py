@@ -45,7 +45,7 @@ def pieces(x, lengths):
     return [x[a:b] for a, b in pairwise([*edges, len(x)])]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 99), cuttings, methods, hearts)
 def test_any_cutting_gives_the_same_reading(seed, lengths, method, beats):
     x, rows = signal(seed)
@@ -63,7 +63,7 @@ def test_any_cutting_gives_the_same_reading(seed, lengths, method, beats):
     assert cut.lag_rows == whole.lag_rows
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 99), cuttings)
 def test_pulses_may_become_known_just_in_time(seed, lengths):
     x, rows = signal(seed)
@@ -79,7 +79,7 @@ def test_pulses_may_become_known_just_in_time(seed, lengths):
     np.testing.assert_array_equal(reading.rms_uv, expected.rms_uv)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 99), st.integers(0, N - 1), st.sampled_from([np.nan, np.inf]))
 def test_bad_samples_never_poison(seed, row, value):
     x, rows = signal(seed)

@@ -21,7 +21,7 @@ def chunks(signal, lengths):
     return [signal[a:b] for a, b in pairwise(edges)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, cuttings, st.sampled_from([250.0, 1000.0, 2048.0, 10_000.0]))
 def test_any_cutting_gives_the_same_reading(seed, lengths, fs):
     signal = emg(seed, sum(lengths) + 1)
@@ -38,7 +38,7 @@ def test_any_cutting_gives_the_same_reading(seed, lengths, fs):
     assert pieces.measurement().n_samples == whole.measurement().n_samples
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, cuttings)
 def test_hop_dense_and_filter_tell_the_same_story(seed, lengths):
     params = ChainParams(2048.0, 2, fast_window_s=0.1)
@@ -57,7 +57,7 @@ def test_hop_dense_and_filter_tell_the_same_story(seed, lengths):
             np.testing.assert_allclose(every[-1], last, rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds, cuttings)
 def test_an_empty_chunk_changes_nothing(seed, lengths):
     signal = emg(seed, sum(lengths))

@@ -74,7 +74,7 @@ def course(law, script):
     return seen
 
 
-@settings(max_examples=180, deadline=None)
+@settings(max_examples=180)
 @given(laws(), st.lists(moments(), max_size=40))
 def test_every_level_is_a_number_between_zero_and_the_cap(law, script) -> None:
     for observation, _, level, reason in course(law, script):
@@ -83,7 +83,7 @@ def test_every_level_is_a_number_between_zero_and_the_cap(law, script) -> None:
         assert isinstance(reason, Reason)
 
 
-@settings(max_examples=180, deadline=None)
+@settings(max_examples=180)
 @given(laws(), st.lists(moments(), max_size=40))
 def test_rates_are_limited_and_only_a_cap_breaks_a_fall(law, script) -> None:
     for observation, _, level, _ in course(law, script):
@@ -94,7 +94,7 @@ def test_rates_are_limited_and_only_a_cap_breaks_a_fall(law, script) -> None:
         assert level >= min(own, observation.ceiling_ma) - EPS
 
 
-@settings(max_examples=180, deadline=None)
+@settings(max_examples=180)
 @given(laws(), st.lists(moments(), max_size=40))
 def test_nothing_rises_on_unknown_tone_or_patience(law, script) -> None:
     for observation, _, level, reason in course(law, script):
@@ -106,7 +106,7 @@ def test_nothing_rises_on_unknown_tone_or_patience(law, script) -> None:
             assert reason is Reason.UNKNOWN
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(laws(), st.lists(moments(), max_size=30))
 def test_the_same_observations_give_the_same_levels(law, script) -> None:
     first = [(repr(b), level, reason) for _, b, level, reason in course(law, script)]
@@ -114,7 +114,7 @@ def test_the_same_observations_give_the_same_levels(law, script) -> None:
     assert first == again
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(laws(), st.lists(moments(), max_size=30), st.floats(0, 1))
 def test_a_lower_cap_never_asks_for_more(law, script, share) -> None:
     for observation, before, level, _ in course(law, script):
@@ -123,7 +123,7 @@ def test_a_lower_cap_never_asks_for_more(law, script, share) -> None:
         assert law.step(before, lower)[1] <= level + EPS
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     laws(),
     st.lists(st.floats(0.001, 0.5), min_size=1, max_size=60),
@@ -150,7 +150,7 @@ def test_cutting_time_finer_buys_no_faster_rise(law, cuts, tone) -> None:
             assert level - low.level_ma <= law.up_ma_per_s * elapsed_s + EPS
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.floats(1.26, 2.0), min_size=5, max_size=40),
     st.integers(1, 3),
@@ -196,7 +196,7 @@ def test_an_observation_refuses_a_lost_state(name, bad) -> None:
         Observation(**{**values, name: bad})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(moments(), max_size=40))
 def test_a_session_of_the_optimiser_keeps_the_same_rules(script) -> None:
     pytest.importorskip("sklearn", reason="the extra optimise is not installed")

@@ -48,7 +48,7 @@ def event_of(kind: str, now_s: float):
     }[kind]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(EVENTS)
 def test_every_event_is_answered_in_every_phase(events: list) -> None:
     session, now_s = new_session(), 0.0

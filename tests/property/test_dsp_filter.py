@@ -36,7 +36,7 @@ def assert_close(y, expected, scale=1.0):
     assert np.abs(y - expected).max(initial=0.0) <= TOLERANCE * scale
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rates, seeds, st.integers(1, 9), cuttings, st.sampled_from([0.0, -20.0, 1e3]))
 def test_any_cutting_equals_one_call_of_sosfilt(
     fs, seed, n_channels, lengths, offset_uv
@@ -58,7 +58,7 @@ def test_any_cutting_equals_one_call_of_sosfilt(
     assert_close(np.concatenate(pieces), reference(design.sos, signal))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from([1, 7, 64, 127, 128, 256]), seeds, cuttings)
 def test_every_number_of_channels_agrees_with_sections(n_channels, seed, lengths):
     sos = design_filter(FilterSpec(2048.0)).sos
@@ -70,7 +70,7 @@ def test_every_number_of_channels_agrees_with_sections(n_channels, seed, lengths
         assert_close(block.zi, sections.zi, scale=100.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, st.integers(1, 120))
 def test_sosfilt_takes_over_from_the_block_state(seed, n_before):
     sos = design_filter(FilterSpec(2048.0)).sos
@@ -83,7 +83,7 @@ def test_sosfilt_takes_over_from_the_block_state(seed, n_before):
     assert_close(y, reference(sos, signal)[n_before:])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seeds,
     cuttings,
@@ -131,7 +131,7 @@ def test_bad_samples_act_like_the_held_signal(seed, lengths, bad, form):
             assert np.array_equal(dirty.replaced, mask)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, cuttings, st.permutations(range(6)), st.floats(1e-3, 1e4))
 def test_channels_are_independent_and_gain_scales(seed, lengths, order, gain):
     sos = design_filter(FilterSpec(1000.0)).sos
@@ -144,7 +144,7 @@ def test_channels_are_independent_and_gain_scales(seed, lengths, order, gain):
         assert_close(louder.fresh(chunk * gain) / gain, y)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seeds, cuttings)
 def test_inputs_and_outputs_belong_to_the_caller(seed, lengths):
     sos = design_filter(FilterSpec(2048.0)).sos

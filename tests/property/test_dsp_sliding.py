@@ -24,7 +24,7 @@ def assert_same(value, expected):
     np.testing.assert_allclose(value, expected, rtol=RELATIVE, atol=0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds, windows, longests, channels, cuttings)
 def test_every_reading_equals_brute_force(seed, window, longest, n_channels, lengths):
     rng = np.random.default_rng(seed)
@@ -54,7 +54,7 @@ def test_every_reading_equals_brute_force(seed, window, longest, n_channels, len
             assert_same(rolling.over(other), brute_force(y, end, other))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seeds, windows, longests, st.sampled_from([1e4, 1e6, 1e8]), st.sampled_from([7, 32])
 )
@@ -74,7 +74,7 @@ def test_an_artifact_leaves_no_trace(seed, window, longest, size, step):
     assert np.array_equal(clean.last(), hit.last())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds, windows, longests)
 def test_readings_belong_to_the_caller(seed, window, longest):
     y = np.random.default_rng(seed).normal(size=(64, 2))
@@ -88,7 +88,7 @@ def test_readings_belong_to_the_caller(seed, window, longest):
     assert all(np.array_equal(r, c) for r, c in zip(readings, copies, strict=True))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds, windows, longests)
 def test_restart_forgets_everything(seed, window, longest):
     y = np.random.default_rng(seed).normal(size=(900, 2))

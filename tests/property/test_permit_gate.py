@@ -33,7 +33,7 @@ def claims(draw: st.DrawFn) -> Claim:
     )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(claims(), max_size=6), st.integers(0, 1000), st.sampled_from(ACTUATED))
 def test_nothing_beyond_the_limits_leaves_the_gate(
     sequence: list[Claim], stop_after: int, modality: Modality
@@ -65,7 +65,7 @@ def test_nothing_beyond_the_limits_leaves_the_gate(
         gate = verdict.gate
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.floats(0, 40), min_size=2, max_size=40), st.integers(1, 250))
 def test_a_rise_is_bounded_however_permits_come(
     wanted: list[float], every_ms: int
@@ -84,7 +84,7 @@ def test_a_rise_is_bounded_however_permits_come(
         assert felt[-1] - felt[-2] <= 1.0 + 0.5
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(claims(), claims())
 def test_the_same_or_an_older_permit_is_never_obeyed_twice(
     first: Claim, second: Claim
@@ -104,7 +104,7 @@ def wiring_of(modality: Modality) -> Wiring:
     return Wiring(0.75 * largest, largest / 64, 25.0, modality)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from(ACTUATED), st.integers(20, 250), st.integers(20, 400))
 def test_a_rise_of_any_actuator_is_as_slow_as_its_kind(
     modality: Modality, every_ms: int, n: int

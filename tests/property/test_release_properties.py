@@ -50,7 +50,7 @@ def play(couch: Couch, events: list):
         yield kind, value, couch.decisions[before:]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(EVENTS, st.none() | st.floats(10, 300))
 def test_pressure_stays_within_every_bound(events: list, ppt_kpa: float | None) -> None:
     couch = Couch(treating(ppt_kpa=ppt_kpa))
@@ -67,7 +67,7 @@ def test_pressure_stays_within_every_bound(events: list, ppt_kpa: float | None) 
         assert b.amplitude - a.amplitude <= rise + GRID_KPA
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(EVENTS)
 def test_nothing_is_pressed_outside_of_ramp_hold_and_letting_go(events: list) -> None:
     couch = Couch(treating())
@@ -80,7 +80,7 @@ def test_nothing_is_pressed_outside_of_ramp_hold_and_letting_go(events: list) ->
             assert couch.decisions[-1][1].amplitude == 0.0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.floats(1.0, 11.0),
     st.sampled_from(["enough", "discomfort:5", "discomfort:7", "discomfort:10"]),
@@ -110,7 +110,7 @@ def test_after_a_word_the_pressure_never_rises_in_this_press(
         pressed = couch.pressed_kpa
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(EVENTS)
 def test_hands_never_make_a_permit(events: list) -> None:
     couch = Couch(treating(program_of(hands=True)))

@@ -55,7 +55,7 @@ def answer(unit, parts):
     return events, values
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, cuttings, st.sampled_from(sorted(MAKERS)))
 def test_any_cutting_gives_the_same_answer(seed, lengths, name):
     x = signal(seed)
@@ -67,7 +67,7 @@ def test_any_cutting_gives_the_same_answer(seed, lengths, name):
     np.testing.assert_allclose(cut_values, values, rtol=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds, st.sampled_from(["two windows", "whitened", "onset", "twitch"]))
 def test_a_nan_does_not_stay(seed, name):
     x = signal(seed)
@@ -78,7 +78,7 @@ def test_a_nan_does_not_stay(seed, name):
     assert np.isfinite(values).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, cuttings)
 def test_blocks_put_the_signal_together_again(seed, lengths):
     x = signal(seed)
@@ -91,7 +91,7 @@ def test_blocks_put_the_signal_together_again(seed, lengths):
     assert len(x) - len(whole) == reblock.pending < 37
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.sampled_from([0.0, 1.0, 2.0, np.nan, np.inf, -np.inf, 1e16]), max_size=20
@@ -109,7 +109,7 @@ def test_bad_values_become_the_last_good_one(values):
         assert is_bad == (not abs(value) <= 1e15)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.lists(st.booleans(), max_size=200), cuttings)
 def test_runs_do_not_depend_on_the_cutting(seed, holds, lengths):
     mask = np.array(holds, np.bool_)
@@ -124,7 +124,7 @@ def test_runs_do_not_depend_on_the_cutting(seed, holds, lengths):
     assert cut.start == whole.start
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, cuttings)
 def test_a_masked_rms_is_that_of_what_counts(seed, lengths):
     rng = np.random.default_rng(seed)
@@ -142,7 +142,7 @@ def test_a_masked_rms_is_that_of_what_counts(seed, lengths):
         np.testing.assert_allclose(share[c], counts.mean())
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seeds, cuttings)
 def test_load_does_not_depend_on_the_cutting(seed, lengths):
     tension = np.random.default_rng(seed).lognormal(0.0, 1.0, 3000)

@@ -38,7 +38,7 @@ cohorts = st.sampled_from(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(cohorts, st.integers(0, 50), scripts, st.booleans())
 def test_tone_is_finite_and_between_0_and_100(cohort, seed, script, tense):
     person = Person(
@@ -56,7 +56,7 @@ def test_tone_is_finite_and_between_0_and_100(cohort, seed, script, tense):
         assert np.isfinite(outcomes.ppt_kpa)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cohorts, st.integers(0, 20), scripts)
 def test_emg_is_finite_and_within_the_rails(cohort, seed, script):
     params = draw_subject(cohort, seed)
@@ -92,7 +92,7 @@ def play(cohort, cuts):
 
 
 @pytest.mark.parametrize("cohort", ["responder-spasm", "mvc-error", "lead-off"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cuts=st.lists(st.integers(0, N_SCRIPT), max_size=60))
 def test_any_cutting_of_any_treatment_gives_the_same_emg_bit_for_bit(cohort, cuts):
     emg, tone = play(cohort, cuts)
@@ -123,7 +123,7 @@ def play_several(cohort, cuts):
 
 
 @pytest.mark.parametrize("cohort", ["adverse-ems", "mvc-error", "lead-off"])
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(cuts=st.lists(st.integers(0, N_SCRIPT), max_size=40))
 def test_any_cutting_gives_several_muscles_the_same_emg_bit_for_bit(cohort, cuts):
     emg, tones = play_several(cohort, cuts)
@@ -132,7 +132,7 @@ def test_any_cutting_gives_several_muscles_the_same_emg_bit_for_bit(cohort, cuts
     assert np.array_equal(tones, whole_tones)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cohorts, st.integers(0, 20), st.integers(2, 5), scripts)
 def test_emg_of_several_muscles_is_finite_and_tones_are_tones(cohort, seed, n, script):
     params = with_muscles(draw_subject(cohort, seed), n, seed, tensest=n - 1)

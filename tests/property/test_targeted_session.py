@@ -74,7 +74,7 @@ def happen(played: Player, kind: object, tones: list[float], span_s: float) -> N
         played.tell(FaultRaised(played.now_s, "test"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from([2, 4]), EVENTS)
 def test_every_bound_holds_for_every_muscle_whatever_happens(n: int, events) -> None:
     played = Player(STARTED[n].session, STARTED[n].now_s)
@@ -102,7 +102,7 @@ def test_every_bound_holds_for_every_muscle_whatever_happens(n: int, events) -> 
             assert all(t.level.level_ma == 0.0 for t in treatments_of(played.session))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(TONES, TONES)
 def test_no_muscle_rises_faster_than_its_slew_limit(first, then) -> None:
     played = Player(STARTED[4].session, STARTED[4].now_s)

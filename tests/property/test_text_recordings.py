@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("text")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     start=st.sampled_from(STARTS), rows=ROWS, end=st.sampled_from(["\n", "\r\n", ";"])
 )
@@ -57,7 +57,7 @@ def test_any_table_is_read_or_refused(folder, start, rows, end):
     assert "\n" not in report.to_json()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     content=st.binary(min_size=1, max_size=300), name=st.sampled_from(["csv", "txt"])
 )
@@ -72,7 +72,7 @@ def test_any_bytes_are_read_or_refused(folder, content, name):
     assert all(s.values.ndim == 2 for s in recording.streams)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     table=st.lists(
         st.lists(

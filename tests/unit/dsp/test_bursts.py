@@ -72,7 +72,7 @@ def test_nothing_gives_nothing():
     assert find_bursts(np.empty(0), np.empty(0)) == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     e=st.lists(
         st.floats(0, 1e6, allow_subnormal=False) | st.just(float("nan")), max_size=300

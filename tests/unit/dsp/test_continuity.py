@@ -206,7 +206,7 @@ def test_what_cannot_be_tracked_is_refused() -> None:
         ContinuityTracker(FS).update(np.zeros((2, 2)), 0.0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=30), st.integers(0, 3))
 def test_any_cutting_gives_the_same_gaps(sizes: list[int], n_gaps: int) -> None:
     t_s = regular(50.0, sum(sizes))
@@ -226,7 +226,7 @@ def test_any_cutting_gives_the_same_gaps(sizes: list[int], n_gaps: int) -> None:
     assert breaks(sizes) == breaks([len(t_s)])
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(

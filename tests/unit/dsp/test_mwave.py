@@ -114,7 +114,7 @@ def test_silence_has_no_m_wave():
     assert measure_m_wave(np.zeros((4, ROWS)), FS).trouble is Unmeasured.SATURATED
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(offset_uv=st.floats(-3e5, 3e5))
 def test_an_offset_changes_nothing(offset_uv):
     rng = np.random.default_rng(7)
@@ -127,7 +127,7 @@ def test_an_offset_changes_nothing(offset_uv):
     assert moved.scatter_uv == pytest.approx(at_zero.scatter_uv, abs=0.1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cuts=st.lists(st.integers(0, 6000), max_size=12))
 def test_epochs_do_not_depend_on_the_cutting(cuts):
     emg_uv = np.random.default_rng(2).standard_normal(6000)

@@ -49,7 +49,7 @@ def test_what_is_saved_is_found_again_and_replaces_the_older(store) -> None:
     assert find(store, WANTED, TAKEN_S + HOUR_S) == newer
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(min_size=1, max_size=60), st.text(min_size=1, max_size=60))
 def test_any_names_give_a_file_of_their_own_inside_the_folder(one, other) -> None:
     store = ReferenceStore(Path("/folder"))

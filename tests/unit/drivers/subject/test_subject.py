@@ -42,7 +42,7 @@ def play(cuts):
     return np.concatenate(emg), np.concatenate(tone)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, N_SCRIPT), max_size=60))
 def test_any_cutting_gives_the_same_emg_bit_for_bit(cuts):
     emg, tone = play(cuts)

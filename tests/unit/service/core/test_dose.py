@@ -61,7 +61,7 @@ def test_the_charge_of_a_session_ends_it() -> None:
     assert full.ceilings(LIMITS, CURRENT) == {"session_charge:compiled": 0.0}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(st.floats(0.01, 8.0), st.booleans(), st.floats(0.05, 0.3)),

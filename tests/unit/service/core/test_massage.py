@@ -287,7 +287,7 @@ def test_percussion_begins_slowly() -> None:
 TONES = st.lists(st.floats(0.2, 40.0), min_size=4, max_size=8)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(TONES, st.sampled_from([MASSAGE, FAST]))
 def test_deep_never_comes_before_light_and_bounds_hold(
     tones: list[float], program
@@ -318,7 +318,7 @@ def zip_running(reached: list[int]) -> list[tuple[int, int]]:
     return list(zip(itertools.accumulate(reached, max), reached[1:], strict=False))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.floats(0.1, 50.0), st.floats(0.0, 60.0)), max_size=30))
 def test_one_stage_at_a_time_and_none_before_its_time(steps: list) -> None:
     plan, kneading = MassagePlan(pattern=Pattern.KNEADING), Kneading(t_s=0.0)

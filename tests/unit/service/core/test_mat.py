@@ -247,7 +247,7 @@ def test_by_hand_zones_press_with_what_is_set() -> None:
     assert 4.9 < max(d.amplitude for d in played.decisions) <= 5.0
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(
     st.lists(
         st.tuples(
@@ -272,7 +272,7 @@ def test_an_ended_zone_never_presses_again_and_bounds_hold(steps: list) -> None:
     assert all(d.amplitude <= MAT.max_amplitude for d in played.decisions)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.floats(0.1, 30.0), st.floats(0.0, 20.0)), max_size=20),
     st.floats(30.0, 60.0),

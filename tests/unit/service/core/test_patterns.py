@@ -46,7 +46,7 @@ def test_percussion_drives_all_alike() -> None:
     assert weights(Pattern.PERCUSSION, 3, 0.7) == (1.0, 1.0, 1.0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from([Pattern.KNEADING, Pattern.STROKING]),
     st.integers(1, 12),

@@ -89,7 +89,7 @@ def test_the_least_tense_is_not_left_out_and_the_tensest_gets_most() -> None:
     assert max(longest) <= PLAN.longest_wait_bouts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(-5.0, 40.0), min_size=1, max_size=6))
 def test_nobody_who_is_tense_waits_for_ever(excess: list[float]) -> None:
     count, longest = bouts(excess, 40)

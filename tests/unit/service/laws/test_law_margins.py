@@ -96,7 +96,7 @@ loops = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(loops)
 def test_margins_are_where_the_poles_leave_the_unit_circle(loop) -> None:
     found = margins(loop)

@@ -65,7 +65,7 @@ def test_a_journal_that_was_not_closed_is_sound_so_far(tmp_path: Path) -> None:
     assert "never closed" in verdict.text
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 def test_any_changed_byte_is_found(tmp_path_factory, data) -> None:
     folder = written(tmp_path_factory.mktemp("j") / "s", 5)
