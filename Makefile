@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 NEEDS := $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 
 # What runs in real time comes one after the other; arithmetic runs beside it.
-REAL_TIME := slow or lsl
+REAL_TIME := slow or lsl or browser
 
 .PHONY: demo test check bench accuracy docs constraints clean
 
