@@ -82,12 +82,12 @@ def decide(session: Session) -> tuple[Session, Decision]:
         Zero outside of the stimulating phases.
     """
     if not session.setup.program.actuates:
-        why = (session.phase.value, NOTHING_ACTUATED)
+        why = (str(session.phase), NOTHING_ACTUATED)
         # Not even a permit of amplitude 0: there is nobody to obey it.
         return session, evolve(NO_DECISION, reasons=why)
     wanted = wanted_drives(session)
     if session.phase not in STIMULATING_PHASES or wanted is None:
-        nothing = evolve(NO_DECISION, reasons=(session.phase.value,))
+        nothing = evolve(NO_DECISION, reasons=(str(session.phase),))
         if session.phase not in PERMITTED_PHASES:
             return session, nothing
         return session, evolve(nothing, active=True, drives=idle_drives(session))
@@ -113,10 +113,12 @@ def decide(session: Session) -> tuple[Session, Decision]:
         amplitude=most,
         requested=requested,
         most_limiting=next((b.most_limiting for b in bounds if b.most_limiting), ""),
-        reasons=(session.phase.value, part, *met),
+        reasons=(str(session.phase), part, *met),
         drives=tuple(
-            drive.at(bounded.exact)
-            for drive, bounded in zip(wanted, bounds, strict=True)
+            [
+                drive.at(bounded.exact)
+                for drive, bounded in zip(wanted, bounds, strict=True)
+            ]
         ),
         amplitudes=amplitudes,
     )
