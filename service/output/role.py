@@ -137,8 +137,10 @@ class OutputRole:
             permit.issued_ns,
             permit.ttl_ms,
             tuple(
-                Drive(channel.amplitude, channel.pulse_width_us, channel.frequency_hz)
-                for channel in permit.channels
+                [
+                    Drive(one.amplitude, one.pulse_width_us, one.frequency_hz)
+                    for one in permit.channels
+                ]
             ),
             permit.session_id,
         )
@@ -242,7 +244,9 @@ def _confirms(
         and readback.sequence == sequence
         and len(readback.amplitudes) == len(amplitudes_ma)
         and all(
-            math.isclose(said, told, abs_tol=READBACK_TOLERANCE_MA)
-            for said, told in zip(readback.amplitudes, amplitudes_ma, strict=True)
+            [
+                math.isclose(said, told, abs_tol=READBACK_TOLERANCE_MA)
+                for said, told in zip(readback.amplitudes, amplitudes_ma, strict=True)
+            ]
         )
     )
