@@ -71,13 +71,17 @@ class PulseTrain:
     def __init__(self, fs: float) -> None:
         self._fs = fs
         self._until_next = 0.0
+        # Asked for every step: what is worked out once per stimulation.
+        self._stimulation, self._is_on, self._period = SILENCE, False, math.inf
 
     def within(self, n_samples: int, stimulation: Stimulation) -> list[float]:
         """Return the pulses of the next ``n_samples`` as offsets in samples."""
-        if not stimulation.is_on:
+        if stimulation is not self._stimulation:
+            self._follow(stimulation)
+        if not self._is_on:
             self._until_next = 0.0
             return []
-        period = max(1.0, self._fs / stimulation.frequency_hz)
+        period = self._period
         # A rate that rises must not wait for a pulse planned at the slower one.
         at = self._until_next if self._until_next < period else period
         offsets: list[float] = []
@@ -86,6 +90,11 @@ class PulseTrain:
             at += period
         self._until_next = at - n_samples
         return offsets
+
+    def _follow(self, stimulation: Stimulation) -> None:
+        self._stimulation, self._is_on = stimulation, stimulation.is_on
+        if self._is_on:
+            self._period = max(1.0, self._fs / stimulation.frequency_hz)
 
 
 def biphasic_mean(t_s: F64, width_s: float, sample_s: float) -> F64:
