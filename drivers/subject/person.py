@@ -292,7 +292,9 @@ class Person:
             load = effort_pct_mvc / PERCENT * self.params.effort_scale
             active = units.advance(min(1.0, load), self._dt_s)
             wanted = PERCENT * active * (1.0 + self._wobble)
-            self.voluntary_pct_mvc = wanted if wanted < MAX_TONE_PCT_MVC else MAX_TONE_PCT_MVC
+            self.voluntary_pct_mvc = (
+                wanted if wanted < MAX_TONE_PCT_MVC else MAX_TONE_PCT_MVC
+            )
 
 
 def task_of(word: str) -> Task:

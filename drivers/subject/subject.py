@@ -353,9 +353,7 @@ class SimulatedSubject:
 
     def _is_stalled(self, start: int, end: int) -> bool:
         return any(
-            [
-                start < (stall.at_s + stall.duration_s) * self.fs
-                and end > stall.at_s * self.fs
-                for stall in self.params.stalls
-            ]
+            start < (stall.at_s + stall.duration_s) * self.fs
+            and end > stall.at_s * self.fs
+            for stall in self.params.stalls
         )

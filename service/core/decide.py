@@ -1,6 +1,6 @@
 """From a session to the amplitudes that may go out now, with every reason."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.core.actuators import Drive, drive_ceilings
 from service.core.company import treatment_of
@@ -28,8 +28,7 @@ NOT_ZERO = ZeroTime()
 NOTHING_ACTUATED = "nothing_actuated"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the output is allowed to do until the next decision.
 
     Parameters
@@ -84,13 +83,13 @@ def decide(session: Session) -> tuple[Session, Decision]:
     if not session.setup.program.actuates:
         why = (str(session.phase), NOTHING_ACTUATED)
         # Not even a permit of amplitude 0: there is nobody to obey it.
-        return session, evolve(NO_DECISION, reasons=why)
+        return session, NO_DECISION._replace(reasons=why)
     wanted = wanted_drives(session)
     if session.phase not in STIMULATING_PHASES or wanted is None:
-        nothing = evolve(NO_DECISION, reasons=(str(session.phase),))
+        nothing = NO_DECISION._replace(reasons=(str(session.phase),))
         if session.phase not in PERMITTED_PHASES:
             return session, nothing
-        return session, evolve(nothing, active=True, drives=idle_drives(session))
+        return session, nothing._replace(active=True, drives=idle_drives(session))
     memories, bounds = _bounded(session, wanted)
     amplitudes = tuple([bounded.amplitude for bounded in bounds])
     most = max(amplitudes)

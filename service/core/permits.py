@@ -183,7 +183,7 @@ class Gate:
             return "sequence"
         if len(claim.drives) != len(self.wiring):
             return "channels"
-        if not all([_is_number(drive) for drive in claim.drives]):
+        if not all(map(_is_number, claim.drives)):
             return "not_finite_or_negative"
         if self._currents(claim) > MAX_CURRENT_CHANNELS:
             return "too_many_currents"

@@ -219,7 +219,7 @@ class Relaxation:
         span_s = self.history[-1][0] - self.history[0][0]
         if span_s < success.hold_s - 1.5 * UPDATE_S:
             return False
-        below = sum(map(_IS_BELOW, self.history))
+        below: int = sum(map(_IS_BELOW, self.history))
         return below >= success.hold_fraction * len(self.history)
 
     def lost(self, t_s: float, success: Success) -> bool:

@@ -28,6 +28,8 @@ GONE_S = 3.0
 
 OPERATOR_GONE = "operator_gone"
 
+_REACTING_PHASES = STIMULATING_PHASES | {Phase.ARMED}
+
 #: What lets the amplitude ebb away rather than cut it, and how long it may stay first.
 EBBS = {"quality": QUALITY_HOLD_S, OPERATOR_GONE: 0.0}
 
@@ -196,7 +198,7 @@ def watch(session: Session) -> Step:
     trouble = emg_trouble(session)
     if trouble == "future":
         return fail(session, "emg_future")
-    if session.phase in STIMULATING_PHASES | {Phase.ARMED}:
+    if session.phase in _REACTING_PHASES:
         return _react(session, silent or trouble, operator_trouble(session))
     if trouble:
         return _wait_for_emg(session, trouble)

@@ -244,9 +244,7 @@ def _confirms(
         and readback.sequence == sequence
         and len(readback.amplitudes) == len(amplitudes_ma)
         and all(
-            [
-                math.isclose(said, told, abs_tol=READBACK_TOLERANCE_MA)
-                for said, told in zip(readback.amplitudes, amplitudes_ma, strict=True)
-            ]
+            math.isclose(said, told, abs_tol=READBACK_TOLERANCE_MA)
+            for said, told in zip(readback.amplitudes, amplitudes_ma, strict=True)
         )
     )
