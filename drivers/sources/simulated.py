@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ TRUTH_CHUNKS = 65_536
 CLOCK_TICK_S = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(NamedTuple):
     """What was really the case during one chunk, that ends at ``t_s``.
 
     ``tones_pct_mvc`` has a column per muscle.

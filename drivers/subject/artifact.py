@@ -293,7 +293,7 @@ class Evoked:
             wave_mv += reflex * h_reflex_shape(params, shape)
         first = start + whole
         span = self._added[first : first + wave_mv.size]
-        span += MICROVOLT_PER_MILLIVOLT * wave_mv[:, None] * self._coupling
+        span += np.multiply.outer(MICROVOLT_PER_MILLIVOLT * wave_mv, self._coupling)
         quiet = self._scale[first : first + self._bump.size]
         np.minimum(quiet, 1.0 - params.silence_depth * motor * self._bump, out=quiet)
         self._until = max(self._until, first + self._bump.size)

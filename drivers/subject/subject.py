@@ -8,6 +8,7 @@ of a whole chunk at once.
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -87,8 +88,7 @@ class SubjectParams:
     companions: tuple[Companion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectChunk:
+class SubjectChunk(NamedTuple):
     """EMG of all channels, (n_samples, n_channels), and the true tones behind it.
 
     ``tones_pct_mvc`` has a column per muscle. A chunk that ``is_stalled`` never leaves
@@ -286,7 +286,7 @@ class SimulatedSubject:
         muscle_uv *= noise
         muscle_uv *= first.sigma_mvc_uv / PERCENT
         if scale is not None:
-            muscle_uv *= scale[:, None]
+            muscle_uv *= np.repeat(scale[:, None], n_channels, axis=1)
         return muscle_uv
 
     def _each_source(self, apparent: F64, noise: F64, scales: list[F64 | None]) -> F64:

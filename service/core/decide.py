@@ -17,12 +17,10 @@ from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
 from service.core.slew import Established
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, SiteMemory
-from service.core.tone import ZeroTime
+from service.core.tone import NOT_ZERO
 
 #: A longer pause between two decisions adds no dose: the permit has expired. A.
 MAX_DOSE_DT_S = 0.3
-
-NOT_ZERO = ZeroTime()
 
 #: Why nothing goes out in a program without an actuator.
 NOTHING_ACTUATED = "nothing_actuated"

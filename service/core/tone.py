@@ -103,7 +103,7 @@ class ZeroTime:
             Unchanged while the device stays at zero.
         """
         if amplitude != 0.0:
-            return ZeroTime(math.inf)
+            return NOT_ZERO
         return self if self.since_s <= now_s else ZeroTime(now_s)
 
     def covers(self, t_s: float, window_s: float, bout: Bout) -> bool:
@@ -124,6 +124,10 @@ class ZeroTime:
             True when not one sample of it was taken under stimulation.
         """
         return t_s - window_s >= self.since_s + bout.settle_s
+
+
+#: While an output is on.
+NOT_ZERO = ZeroTime()
 
 
 @dataclass(frozen=True, slots=True)
