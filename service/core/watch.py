@@ -72,8 +72,29 @@ def emg_trouble(session: Session) -> str:
         return "stale"
     if age_s < -FUTURE_S:
         return "future"
-    every = (sample, *session.others)
-    return "quality" if any(is_bad(session, one) for one in every) else ""
+    return "quality" if any_bad(session, sample, session.others) else ""
+
+
+def any_bad(session: Session, sample: Sample, others: tuple[Sample, ...]) -> bool:
+    """Say whether the quality of any muscle forbids to go on.
+
+    Parameters
+    ----------
+    session : Session
+        Knows whether the device is silent, and since when.
+    sample : Sample
+        Of the muscle that decides.
+    others : tuple of Sample
+        Of the other muscles.
+
+    Returns
+    -------
+    bool
+        True if one of them `is_bad`.
+    """
+    return is_bad(session, sample) or (
+        bool(others) and any(is_bad(session, one) for one in others)
+    )
 
 
 def is_bad(session: Session, sample: Sample) -> bool:
