@@ -14,8 +14,8 @@ from service.core.tone import Calibration
 AT_CAP = 0.98
 
 #: Where tone was never lower than before, this share of an adverse rise is one: in off
-#: parts a part of it has gone, and nothing speaks for going on. A.
-UNHELPED_SHARE = 0.8
+#: parts a part of it has gone, and nothing speaks for going on. A: ADR 5.
+UNHELPED_SHARE = 0.75
 
 #: Tone up to this multiple of the baseline has not risen. A: less than half of the way
 #: to an adverse response; one measurement scatters by 5 to 8 %.
@@ -118,8 +118,9 @@ class Response:
         Returns
         -------
         Response
-            With one more strike if tone rose far above the baseline in two windows
-            running while there was stimulation, or if it follows the stimulation up.
+            With one more strike if tone rose above the baseline in two windows running
+            while there was stimulation, far above it on their mean, or if it follows
+            the stimulation up to there.
         """
         if not self.window_pct_mvc:
             return self
@@ -136,13 +137,14 @@ class Response:
         if level_ma <= 0 or t_s < self.quiet_until_s:
             return judged
         bar = adverse_bar_pct_mvc(plan, calibration, helped=judged.has_helped)
-        known = len(judged.medians_pct_mvc) > 1
-        if known and min(judged.medians_pct_mvc) > bar:
+        medians = judged.medians_pct_mvc
+        # A mean says more than the lower of two; one that is high may be a movement.
+        raised = min(medians) > CALM_RATIO * calibration.baseline_pct_mvc
+        if len(medians) > 1 and raised and statistics.fmean(medians) > bar:
             return judged.struck(plan, t_s, level_ma, "adverse")
         # Tone that is lower than before the treatment follows its withdrawal up, and
-        # one that comes back to what it was has not been raised by anything.
-        above = median > CALM_RATIO * calibration.baseline_pct_mvc
-        if above and is_paradoxical(judged.windows):
+        # one that wanders about its baseline follows whatever rises meanwhile.
+        if median > bar and is_paradoxical(judged.windows):
             return judged.struck(plan, t_s, level_ma, "paradoxical")
         return judged
 

@@ -20,6 +20,9 @@ from service.core.slew import (
     FAMILIAR_S,
     FORGOTTEN_S,
     MAX_PERMIT_GAP_S,
+    RECALL_PER_S,
+    RECALL_RATIO,
+    RECALLED_S,
 )
 from service.faults.bounds import NOTHING
 from service.faults.verdict import ROUNDING, Trace, violations_of
@@ -154,25 +157,39 @@ def _too_fast(history: History, end_s: float, bounds: Bounds) -> list[str]:
     The slack is a point of the device's grid, and what a permit's gap may add.
     """
     slew, unit = bounds.limits[bounds.actuator.slew], bounds.actuator.unit
-    slack = bounds.grid + slew * MAX_PERMIT_GAP_S + ROUNDING
     stretches = segments(history, end_s)
     first = 0
     # Stretches of which most may be left: none that a later one outlasts.
     felt: deque[tuple[float, float]] = deque()
+    # Those of the last minute, falling: the first is the highest.
+    known: deque[tuple[float, float]] = deque()
     for t_s, amplitude in history:
         while first < len(stretches) and stretches[first][0] <= t_s - RISE_S:
             _, stop_s, level = stretches[first]
             while felt and _left(felt[-1], stop_s) <= level:
                 felt.pop()
             felt.append((stop_s, level))
+            while known and known[-1][1] <= level:
+                known.pop()
+            known.append((stop_s, level))
             first += 1
         while felt and felt[0][0] < t_s - MEMORY_S:
             felt.popleft()
+        while known and known[0][0] < t_s - RECALLED_S - RISE_S:
+            known.popleft()
         peak = max((_left(one, t_s - RISE_S) for one in felt), default=0.0)
-        if amplitude > peak + slew * RISE_S + slack:
+        top = known[0][1] if known else 0.0
+        if amplitude > _highest(peak, top, slew) + bounds.grid + ROUNDING:
             text = f"{amplitude:g} {unit} where {peak:g} {unit} was felt"
             return [f"slew: {text} {RISE_S:g} s before"]
     return []
+
+
+def _highest(peak: float, top: float, slew: float) -> float:
+    """Return the highest amplitude a rise may have come to, with a permit's gap."""
+    rise_s = RISE_S + MAX_PERMIT_GAP_S
+    softer = min(RECALL_PER_S * top, RECALL_RATIO * slew)
+    return max(peak + slew * rise_s, min(peak + softer * rise_s, top))
 
 
 def _left(felt: tuple[float, float], t_s: float) -> float:

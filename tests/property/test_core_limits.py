@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,8 @@ from service.core.slew import (
     FAMILIAR_S,
     FORGOTTEN_S,
     MAX_STEP_MA,
+    RECALL_RATIO,
+    RECALLED_S,
     RETURN_RAMP_S,
     Established,
 )
@@ -103,22 +106,60 @@ def test_what_was_felt_fades_and_is_forgotten() -> None:
     assert shares[5] == 0.0
 
 
-@pytest.mark.parametrize(("off_s", "at_once"), [(2.0, 30.0), (24.0, 14.9), (40.0, 0.0)])
+@pytest.mark.parametrize(
+    ("off_s", "at_once", "rise_ma_per_s"),
+    [
+        (2.0, 30.0, 1.0),
+        (24.0, 14.9, RECALL_RATIO),
+        (40.0, 0.0, RECALL_RATIO),
+        (RECALLED_S + 1.0, 0.0, 1.0),
+    ],
+)
 def test_a_return_is_a_ramp_to_what_is_familiar_then_a_rise(
-    off_s: float, at_once: float
+    off_s: float, at_once: float, rise_ma_per_s: float
 ) -> None:
-    slew, dt_s = 1.0, 0.02
+    dt_s = 0.02
     memory = Established().after(0.0, 30.0).after(dt_s, 0.0).after(off_s, 0.0)
     t_s, since_s = off_s, 0.0
     while since_s < 2.0:
         t_s, since_s = t_s + dt_s, since_s + dt_s
         before = memory.amplitude
-        memory = memory.after(t_s, min(30.0, memory.ceiling(t_s, slew)))
+        memory = memory.after(t_s, min(30.0, memory.ceiling(t_s, 1.0)))
         rise = memory.amplitude - before
         assert rise <= min(MAX_STEP_MA, 30.0 / RETURN_RAMP_S * dt_s) + 1e-9
         if before >= at_once:
-            assert rise <= slew * dt_s + 1e-9
-    assert at_once - 1.0 <= memory.amplitude <= min(30.0, at_once + slew * 2.0 + 0.1)
+            assert rise <= rise_ma_per_s * dt_s + 1e-9
+    highest = min(30.0, at_once + rise_ma_per_s * 2.0 + 0.1)
+    assert highest - 2.0 <= memory.amplitude <= highest
+
+
+def test_a_softer_return_ends_at_what_was_felt() -> None:
+    memory = Established().after(0.0, 30.0).after(0.1, 0.0).after(40.0, 0.0)
+    levels = [0.0]
+    for k in range(1, 251):
+        t_s = 40.0 + 0.1 * k
+        memory = memory.after(t_s, memory.ceiling(t_s, 1.0))
+        levels.append(memory.amplitude)
+    rises = np.diff(levels)
+    beyond = np.array(levels[:-1]) >= 30.0 - 1e-9
+    assert levels[-1] > 31.0
+    assert (rises[beyond] <= 0.1 + 1e-9).all()
+    assert (rises <= 0.15 + 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("slew_ma_per_s", "rise_ma_per_s"),
+    [(5.0, 5.0), (1.0, RECALL_RATIO), (0.2, 0.2 * RECALL_RATIO)],
+)
+def test_a_softer_return_keeps_near_to_the_limit_of_a_rise(
+    slew_ma_per_s: float, rise_ma_per_s: float
+) -> None:
+    memory = Established().after(0.0, 30.0).after(0.1, 0.0).after(40.0, 0.0)
+    rise_ma = memory.ceiling(40.1, slew_ma_per_s)
+    assert rise_ma == pytest.approx(rise_ma_per_s * 0.1)
+    weak = Established().after(0.0, 4.0).after(0.1, 0.0).after(40.0, 0.0)
+    assert weak.ceiling(40.1, 0.1) == pytest.approx(0.1 * 0.1 * RECALL_RATIO)
+    assert weak.ceiling(40.1, 1.0) == pytest.approx(0.1)
 
 
 def test_a_level_that_falls_slowly_is_not_forgotten_between_two_bouts() -> None:

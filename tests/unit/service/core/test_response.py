@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from service.core.guards import is_paradoxical
 from service.core.program import ResponsePlan
 from service.core.response import Response
 from service.core.tone import Calibration
@@ -84,6 +85,32 @@ def rising(from_pct: float) -> Response:
 def test_tone_that_follows_the_level_up_above_the_baseline_is_paradoxical() -> None:
     assert rising(BASELINE / 1.05**3).strikes == 1
     assert rising(BASELINE / 1.05**3).struck_for == "paradoxical"
+
+
+def test_tone_that_wanders_about_its_baseline_is_not_paradoxical() -> None:
+    drifting = [0.90, 0.92, 0.97, 1.05, 1.10, 1.15]
+    response = Response()
+    for k, share in enumerate(drifting, 1):
+        response = window(response, k * BOUT_S, share * BASELINE, level_ma=2.0 * k)
+    assert is_paradoxical(response.windows)
+    assert response.strikes == 0
+
+
+@pytest.mark.parametrize(
+    ("shares", "strikes"),
+    [
+        ((1.12, 1.30), 1),
+        ((1.30, 1.12), 1),
+        ((1.12, 1.20), 0),
+        ((1.60, 1.05), 0),
+        ((0.95, 1.60), 0),
+    ],
+)
+def test_two_raised_windows_are_adverse_by_their_mean(
+    shares: tuple[float, float], strikes: int
+) -> None:
+    response, _ = follow([share * BASELINE for share in shares])
+    assert response.strikes == strikes
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.75])

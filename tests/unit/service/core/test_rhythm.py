@@ -158,7 +158,7 @@ def test_a_smaller_rise_is_adverse_before_anything_has_helped() -> None:
             response = response.window_closed(plan, calibration, 5.0 * k, 10.0)
         return response.strikes
 
-    assert strikes(12.1, has_helped=False) == 1
-    assert strikes(11.9, has_helped=False) == 0
+    assert strikes(11.9, has_helped=False) == 1
+    assert strikes(11.8, has_helped=False) == 0
     assert strikes(12.4, has_helped=True) == 0
     assert strikes(12.6, has_helped=True) == 1

@@ -88,6 +88,24 @@ def test_a_rise_that_is_too_fast_is_found() -> None:
     assert rules(found) == ["slew"]
 
 
+@pytest.mark.parametrize(
+    ("since_s", "rate_ma_per_s", "expected"),
+    [(30.0, 0.74, []), (30.0, 1.5, ["slew"]), (70.0, 0.49, []), (70.0, 0.74, ["slew"])],
+)
+def test_a_softer_return_is_none_within_a_minute(
+    since_s: float, rate_ma_per_s: float, expected: list[str]
+) -> None:
+    limits = {**bounds().limits, Quantity.SLEW_UP_MA_PER_S: 0.5}
+    slow = Bounds(limits, Program(), 0.25)
+    first = ramp(0.49, 20.0)
+    rested_s = first[-1][0] + 1.0
+    back = ramp(rate_ma_per_s, 20.0, rested_s + since_s)
+    end_s = back[-1][0] + 1.0
+    history = [*first, (rested_s, 0.0), *back, (end_s, 0.0)]
+    found = rules(violations(history, TREATING, end_s, slow))
+    assert [one for one in found if one == "slew"] == expected
+
+
 def test_a_quick_return_to_what_was_forgotten_is_found() -> None:
     history = [*ramp(0.9, 12.0), (14.0, 0.0), *ramp(20.0, 12.0, 40.0), (42.0, 0.0)]
     found = violations(history, TREATING, 60.0, bounds())
