@@ -292,11 +292,16 @@ def _judge(segments: deque[_Segment], n_rows: int) -> Flags:
             at_extremes += one.at_extremes * (one.extremes == extremes)
     flat = np.logical_or.reduce([s.flat for s in segments], 0)
     lead_off = (raw_hum > LEAD_OFF_UV**2) & (raw_hum > LEAD_OFF_RATIO * power)
-    clipped = _add(at_extremes.reshape(2, -1), 0)
-    at_rail = clipped / (n_rows * len(segments)) * (top > -minus_bottom)
+    has_swing = top > -minus_bottom
+    at_rail = _add(at_extremes.reshape(2, -1), 0) / (n_rows * len(segments)) * has_swing
+    railed, newest = at_rail >= RAILED_SHARE, segments[-1]
+    if newest.has_runs:
+        # A rail that has just begun must not wait until it fills its share of a window.
+        at_newest = newest.at_extremes * (newest.extremes == extremes)
+        railed |= _add(at_newest.reshape(2, -1), 0) / n_rows * has_swing >= RAILED_SHARE
     found = [
         at_rail >= CLIPPED_SHARE,
-        at_rail >= RAILED_SHARE,
+        railed,
         flat | (power < FLAT_RMS_UV**2),
         (hum > MAINS_RATIO * (power - hum)) | lead_off,
         lead_off,
