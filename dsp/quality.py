@@ -62,20 +62,20 @@ _FLAGS = np.array(
 )
 
 # Without the methods around them: they are asked several times for every tile.
-_add, _greatest, _least = np.add.reduce, np.maximum.reduce, np.minimum.reduce
+_add, _greatest = np.add.reduce, np.maximum.reduce
 
 
 class _Segment(NamedTuple):
     """What remains of one segment, the last axis of each of shape (n_channels,).
 
-    ``powers`` are of the filtered signal, the hum in it, the raw hum and the drift.
+    ``powers`` are of the filtered signal, the hum in it, the raw hum and the drift;
+    ``extremes`` are the largest raw value of every channel and, after these, minus the
+    smallest, ``at_extremes`` how many samples stand there in runs.
     """
 
     powers: F64
-    top: F64
-    bottom: F64
-    at_top: F64
-    at_bottom: F64
+    extremes: F64
+    at_extremes: F64
     has_runs: bool
     flat: Bools
 
@@ -104,8 +104,9 @@ class QualityMonitor:
         self._block_rows = max(1, round(FLAT_BLOCK_S * fs))
         self._tile_rows = TILE_BLOCKS * self._block_rows
         # A tile is kept channel by channel: samples are many, channels may be few.
-        # Products take the filtered signal and, below it, the raw one.
-        self._raw = np.empty((n_channels, self._tile_rows))
+        # Products take the filtered signal and, below it, the raw one; below the raw
+        # signal stands its negative, so that all extremes are largest values.
+        self._raw = np.empty((2 * n_channels, self._tile_rows))
         self._both = np.empty((2 * n_channels, self._tile_rows))
         self._squares = np.empty((n_channels, self._tile_rows))
         choices = MAINS_CHOICES_HZ if mains_hz is None else (mains_hz,)
@@ -127,9 +128,8 @@ class QualityMonitor:
         self._offset, self._power = np.zeros((n, 1)), np.zeros(n)
         self._waves = np.zeros((2 * n, self._hum.shape[1]))
         self._slow = np.zeros((n, self._means.shape[1]))
-        self._top, self._bottom = np.full(n, -np.inf), np.full(n, np.inf)
-        self._at_top, self._at_bottom = np.zeros(n), np.zeros(n)
-        self._has_top = self._has_bottom = False
+        self._extremes, self._at_extremes = np.full(2 * n, -np.inf), np.zeros(2 * n)
+        self._has_runs = False
         self._flat = np.zeros(n, np.bool_)
 
     @property
@@ -158,7 +158,7 @@ class QualityMonitor:
             room = min(self._tile_rows, self._n_rows - self._done) - self._fill
             stop = min(n, start + room)
             fill = self._fill + stop - start
-            self._raw[:, self._fill : fill] = raw_uv[start:stop].T
+            self._raw[: self._n_channels, self._fill : fill] = raw_uv[start:stop].T
             filtered = self._both[: self._n_channels]
             filtered[:, self._fill : fill] = filtered_uv[start:stop].T
             self._fill, start = fill, stop
@@ -167,7 +167,8 @@ class QualityMonitor:
 
     def _take_tile(self) -> None:
         n, first, n_channels = self._fill, self._done, self._n_channels
-        raw, both = self._raw[:, :n], self._both[:, :n]
+        either_way, both = self._raw[:, :n], self._both[:, :n]
+        raw = either_way[:n_channels]
         squares, relative = self._squares[:, :n], both[n_channels:]
         if not first:
             self._offset = raw[:, :1].copy()
@@ -176,7 +177,8 @@ class QualityMonitor:
         self._power += squares.dot(self._ones[:n])
         self._waves += both.dot(self._hum[first : first + n])
         self._slow += relative.dot(self._means[first : first + n])
-        self._note_extremes(raw)
+        np.negative(raw, out=either_way[n_channels:])
+        self._note_extremes(either_way)
         self._note_flat(raw)
         self._fill, self._done = 0, first + n
         if self._done == self._n_rows:
@@ -195,42 +197,29 @@ class QualityMonitor:
             block = raw[:, k * rows : (k + 1) * rows]
             self._flat |= (block == block[:, :1]).all(axis=1)
 
-    def _note_extremes(self, raw: F64) -> None:
+    def _note_extremes(self, either_way: F64) -> None:
         """Count samples at the extremes; a new extreme makes earlier counts void."""
-        top, bottom = _greatest(raw, 1), _least(raw, 1)
+        extremes = _greatest(either_way, 1)
         # A signal that is not clipped has no runs, and nothing to count.
-        if self._has_top:
-            self._at_top *= self._top >= top
-        hit = raw == top[:, np.newaxis]
+        if self._has_runs:
+            self._at_extremes *= self._extremes >= extremes
+        hit = either_way == extremes[:, np.newaxis]
         if _may_have_runs(hit):
-            self._at_top += _in_runs(hit) * (top >= self._top)
-            self._has_top = True
-        if self._has_bottom:
-            self._at_bottom *= self._bottom <= bottom
-        hit = raw == bottom[:, np.newaxis]
-        if _may_have_runs(hit):
-            self._at_bottom += _in_runs(hit) * (bottom <= self._bottom)
-            self._has_bottom = True
-        np.maximum(self._top, top, out=self._top)
-        np.minimum(self._bottom, bottom, out=self._bottom)
+            self._at_extremes += _in_runs(hit) * (extremes >= self._extremes)
+            self._has_runs = True
+        np.maximum(self._extremes, extremes, out=self._extremes)
 
     def _summarise(self) -> _Segment:
         n = self._n_channels
         mean, blocks = self._slow[:, :1], self._slow[:, 1:]
-        filtered, raw = self._waves[:n], self._waves[n:]
-        powers = [
-            self._power / self._n_rows,
-            self._strongest(filtered),
-            self._strongest(raw - self._hum_sums * mean),
-            _variance(blocks),
-        ]
+        self._waves[n:] -= self._hum_sums * mean
+        hum = self._strongest(self._waves)
+        powers = [self._power / self._n_rows, hum[:n], hum[n:], _variance(blocks)]
         return _Segment(
             powers=np.array(powers),
-            top=self._top,
-            bottom=self._bottom,
-            at_top=self._at_top,
-            at_bottom=self._at_bottom,
-            has_runs=self._has_top or self._has_bottom,
+            extremes=self._extremes,
+            at_extremes=self._at_extremes,
+            has_runs=self._has_runs,
             flat=self._flat,
         )
 
@@ -273,9 +262,9 @@ def _mean_basis(n_rows: int, block_rows: int) -> F64:
 
 
 def _may_have_runs(hit: Bools) -> bool:
-    """Say whether a channel can have a run, of the at least one hit that each has."""
-    n_hits, n_channels = int(np.count_nonzero(hit)), len(hit)
-    return n_hits >= n_channels - 1 + CLIPPED_RUN
+    """Say whether a row can have a run, of the at least one hit that each has."""
+    n_hits, n_rows = int(np.count_nonzero(hit)), len(hit)
+    return n_hits >= n_rows - 1 + CLIPPED_RUN
 
 
 def _in_runs(hit: Bools) -> F64:
@@ -295,19 +284,24 @@ def _in_runs(hit: Bools) -> F64:
 def _judge(segments: deque[_Segment], n_rows: int) -> Flags:
     powers = _add([s.powers for s in segments], 0) / len(segments)
     power, hum, raw_hum, drift = powers
-    top = _greatest([s.top for s in segments], 0)
-    bottom = _least([s.bottom for s in segments], 0)
-    clipped = sum(
-        s.at_top * (s.top == top) + s.at_bottom * (s.bottom == bottom)
-        for s in segments
-        if s.has_runs
-    )
+    extremes = _greatest([s.extremes for s in segments], 0)
+    top, minus_bottom = extremes.reshape(2, -1)
+    at_extremes = np.zeros_like(extremes)
+    for one in segments:
+        if one.has_runs:
+            at_extremes += one.at_extremes * (one.extremes == extremes)
     flat = np.logical_or.reduce([s.flat for s in segments], 0)
     lead_off = (raw_hum > LEAD_OFF_UV**2) & (raw_hum > LEAD_OFF_RATIO * power)
-    at_rail = clipped / (n_rows * len(segments)) * (top > bottom)
+    has_swing = top > -minus_bottom
+    at_rail = _add(at_extremes.reshape(2, -1), 0) / (n_rows * len(segments)) * has_swing
+    railed, newest = at_rail >= RAILED_SHARE, segments[-1]
+    if newest.has_runs:
+        # A rail that has just begun must not wait until it fills its share of a window.
+        at_newest = newest.at_extremes * (newest.extremes == extremes)
+        railed |= _add(at_newest.reshape(2, -1), 0) / n_rows * has_swing >= RAILED_SHARE
     found = [
         at_rail >= CLIPPED_SHARE,
-        at_rail >= RAILED_SHARE,
+        railed,
         flat | (power < FLAT_RMS_UV**2),
         (hum > MAINS_RATIO * (power - hum)) | lead_off,
         lead_off,

@@ -180,13 +180,15 @@ class SimulatedOutput:
         self._sequence = sequence
         self._active = True
         self._valid_until_s = until_s
-        self._change(tuple(command.amplitude for command in commands))
+        self._change(tuple([command.amplitude for command in commands]))
         first = self._line_channel
         n_actuators = self._line.n_actuators
         last = None if n_actuators is None else first + n_actuators
         felt = tuple(
-            Stimulation(one.amplitude, one.frequency_hz, one.pulse_width_us)
-            for one in commands[first:last]
+            [
+                Stimulation(one.amplitude, one.frequency_hz, one.pulse_width_us)
+                for one in commands[first:last]
+            ]
         )
         self._line.put(felt, until_s)
 
@@ -219,8 +221,6 @@ class SimulatedOutput:
     def _reply(self) -> Readback:
         self._clock.sleep(self._faults.reply_delay_s)
         self._advance()
-        said = tuple(
-            amplitude + self._faults.readback_error if amplitude else 0.0
-            for amplitude in self._amplitudes
-        )
+        error = self._faults.readback_error
+        said = tuple([x + error if x else 0.0 for x in self._amplitudes])
         return Readback(self._sequence, self._active, said, self._fault())

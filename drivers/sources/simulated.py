@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ TRUTH_CHUNKS = 65_536
 CLOCK_TICK_S = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(NamedTuple):
     """What was really the case during one chunk, that ends at ``t_s``.
 
     ``tones_pct_mvc`` has a column per muscle.
@@ -107,10 +106,11 @@ class SimulatedSource:
         if not self._is_open:
             msg = f"source {self.name!r}: not open"
             raise ConnectError(msg)
-        wait_s = self._due_s() - self._clock.now_s()
+        now_s = self._clock.now_s()
+        wait_s = self._due_s() - now_s
         if wait_s > 0.0:
             self._clock.sleep(min(wait_s, timeout_s))
-        now_s = self._clock.now_s()
+            now_s = self._clock.now_s()
         chunks: list[SourceEvent] = []
         while (
             self._due_s() <= now_s + CLOCK_TICK_S and len(chunks) < MAX_CHUNKS_PER_POLL
@@ -129,7 +129,9 @@ class SimulatedSource:
     def _next_chunk(self, arrival_s: float) -> list[Chunk]:
         """Return the next chunk, nothing while the subject's stream is stalled."""
         fs, n_samples = self._subject.fs, self._chunk_samples
-        t_s = self._start_s + (self._n_sent + self._index) / fs
+        t_s = self._index + self._n_sent
+        t_s /= fs
+        t_s += self._start_s
         sites = self._line.sites_at(float(t_s[0]))
         step = self._subject.step(n_samples, sites, self._task)
         self._n_sent += n_samples

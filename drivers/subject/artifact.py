@@ -71,13 +71,17 @@ class PulseTrain:
     def __init__(self, fs: float) -> None:
         self._fs = fs
         self._until_next = 0.0
+        # Asked for every step: what is worked out once per stimulation.
+        self._stimulation, self._is_on, self._period = SILENCE, False, math.inf
 
     def within(self, n_samples: int, stimulation: Stimulation) -> list[float]:
         """Return the pulses of the next ``n_samples`` as offsets in samples."""
-        if not stimulation.is_on:
+        if stimulation is not self._stimulation:
+            self._follow(stimulation)
+        if not self._is_on:
             self._until_next = 0.0
             return []
-        period = max(1.0, self._fs / stimulation.frequency_hz)
+        period = self._period
         # A rate that rises must not wait for a pulse planned at the slower one.
         at = self._until_next if self._until_next < period else period
         offsets: list[float] = []
@@ -86,6 +90,11 @@ class PulseTrain:
             at += period
         self._until_next = at - n_samples
         return offsets
+
+    def _follow(self, stimulation: Stimulation) -> None:
+        self._stimulation, self._is_on = stimulation, stimulation.is_on
+        if self._is_on:
+            self._period = max(1.0, self._fs / stimulation.frequency_hz)
 
 
 def biphasic_mean(t_s: F64, width_s: float, sample_s: float) -> F64:
@@ -284,7 +293,7 @@ class Evoked:
             wave_mv += reflex * h_reflex_shape(params, shape)
         first = start + whole
         span = self._added[first : first + wave_mv.size]
-        span += MICROVOLT_PER_MILLIVOLT * wave_mv[:, None] * self._coupling
+        span += np.multiply.outer(MICROVOLT_PER_MILLIVOLT * wave_mv, self._coupling)
         quiet = self._scale[first : first + self._bump.size]
         np.minimum(quiet, 1.0 - params.silence_depth * motor * self._bump, out=quiet)
         self._until = max(self._until, first + self._bump.size)

@@ -180,12 +180,14 @@ class Contaminants:
 
     def _add_noise(self, out: F64) -> None:
         noise = self._noise_rng.standard_normal(self._shape)
-        out += (self._params.noise_uv * noise).T
+        noise *= self._params.noise_uv
+        out += noise.T
 
     def _add_drift(self, out: F64) -> None:
         pole = self._drift_pole
         fresh = self._params.drift_uv * math.sqrt(1.0 - pole**2)
-        steps = fresh * self._drift_rng.standard_normal(self._shape)
+        steps = self._drift_rng.standard_normal(self._shape)
+        steps *= fresh
         walk, self._drift_state = signal.lfilter(
             [1.0], [1.0, -pole], steps, axis=0, zi=self._drift_state
         )

@@ -104,7 +104,8 @@ class Electrodes:
             edge for _, lasts in self._faults for edge in (lasts.start, lasts.stop)
         ]
         self._update = max(1, round(UPDATE_S * fs))
-        self._gains, self._gains_s = np.ones(n_channels), -1.0
+        # A row for every sample of a second, as whole arrays are multiplied faster.
+        self._gains, self._gains_s = np.ones((self._update, n_channels)), -1.0
 
     def apply(self, start: int, muscle_uv: F64, dirt_uv: F64) -> F64:
         """Return the EMG of samples from ``start`` on, both arrays overwritten.
@@ -122,15 +123,15 @@ class Electrodes:
 
     def _next_change(self, position: int) -> int:
         update = (position // self._update + 1) * self._update
-        return min([update, *(edge for edge in self._edges if edge > position)])
+        return min([update, *[edge for edge in self._edges if edge > position]])
 
     def _apply_to(self, position: int, muscle_uv: F64, dirt_uv: F64) -> None:
         # The same second has the same gains, wherever a chunk begins in it.
         second = position // self._update * self._update / self._fs
         if second != self._gains_s:
             gains = [self._gain(second, i) for i in range(self._n_channels)]
-            self._gains, self._gains_s = np.array(gains), second
-        muscle_uv *= self._gains
+            self._gains[:], self._gains_s = gains, second
+        muscle_uv *= self._gains[: len(muscle_uv)]
         for fault, lasts in self._faults:
             if fault.kind is ElectrodeFaultKind.DRYING:
                 severity = fault.dryness(second)

@@ -43,7 +43,8 @@ class Response:
 
     ``h' = (-h + hmax R)/tau_h``, ``w' = (-w + G R (1 - h))/tau_w``,
     ``q' = (-q + Gq R)/tau_q``, driven by the recruitment R of ``delay_s`` ago. Touch
-    adds to R, and has a fast inhibition of its own, without delay.
+    adds to R, and has a fast inhibition of its own, without delay. ``inhibition`` is
+    the fast one by pulses and by touch plus the slow one, in 1/s.
     """
 
     def __init__(
@@ -69,12 +70,7 @@ class Response:
         self._habituation = 0.0
         self._guarding = 0.0
         self.contact = 0.0
-
-    @property
-    def inhibition(self) -> float:
-        """Fast inhibition by pulses and by touch plus slow analgesia, in 1/s."""
-        touched = self._params.inhibition_gain * self.contact
-        return self._fast + touched * (1.0 - self._habituation) + self._slow
+        self.inhibition = 0.0
 
     @property
     def analgesia(self) -> float:
@@ -103,6 +99,8 @@ class Response:
         self._habituation += (to_habit - self._habituation) * self._habit_step
         to_guard = params.adverse_gain * pulsed
         self._guarding += (to_guard - self._guarding) * self._guard_step
+        touched = params.inhibition_gain * self.contact
+        self.inhibition = self._fast + touched * (1.0 - self._habituation) + self._slow
         ma = recruitment.equivalent_ma
         if ma > self._pain_onset_ma:
             hurt += (ma - self._pain_onset_ma) / self._pain_span_ma

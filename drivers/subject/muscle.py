@@ -69,9 +69,9 @@ class Muscle:
         person, evoked, n_step = self.person, self.evoked, self.n_step
         tones, efforts, fatigue = self.tones, self.efforts, self.fatigue
         units, pulses = person.motor_units, person.pulses
-        is_pulsed = pulses.is_on
+        is_pulsed, advance = pulses.is_on, person.advance
         for i in steps:
-            tones.append(person.advance(stimulations, effort))
+            tones.append(advance(stimulations, effort))
             fatigue.append(units.fatigued)
             efforts.append(person.voluntary_pct_mvc)
             if is_pulsed and (offsets := evoked.due(n_step, pulses)):

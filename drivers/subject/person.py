@@ -32,7 +32,7 @@ STRONG_CONTRACTION_PCT_MVC = 30.0  # A: assumption; from here on a muscle can cr
 #: A: assumption; 1/s, excitation per %MVC of strong contraction while the tone is low.
 CRAMP_GAIN = 0.25
 PERCENT = 100.0
-RNG_BLOCK = 1024
+RNG_BLOCK = 1024  # even: deviates are drawn by twos
 
 
 class Task(enum.StrEnum):
@@ -68,17 +68,18 @@ class PersonParams:
 
 
 class _Normals:
-    """Normal deviates one by one; unlike a generator it can be copied mid-way."""
+    """Normal deviates by twos; unlike a generator it can be copied mid-way."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
         self._block: list[float] = []
 
-    def draw(self) -> float:
+    def draw(self) -> tuple[float, float]:
+        """Return the next two: what one step takes."""
         block = self._block
         if not block:
             block = self._block = self._rng.standard_normal(RNG_BLOCK).tolist()[::-1]
-        return block.pop()
+        return block.pop(), block.pop()
 
 
 class Person:
@@ -94,7 +95,8 @@ class Person:
     hours (A: assumption).
 
     ``excitation`` is what pain, force and fright add to the tone now, in %MVC/s, and
-    ``spilled_pct_mvc_s`` what comes on top of it from the muscles beside this one.
+    ``spilled_pct_mvc_s`` what comes on top of it from the muscles beside this one;
+    ``voluntary_pct_mvc`` is what the person does on purpose.
     """
 
     def __init__(
@@ -117,7 +119,7 @@ class Person:
         self._dt_s = dt_s
         self._tone = tone.rest_pct_mvc
         self._provoked = False
-        self._voluntary = 0.0
+        self.voluntary_pct_mvc = 0.0
         self._reflex = 0.0
         self._wobble = 0.0
         self._wobble_keep = math.exp(-dt_s / EFFORT_TAU_S)
@@ -137,12 +139,7 @@ class Person:
         """What the muscle does now."""
         tone = self._tone + self._reflex
         tone = tone if tone < MAX_TONE_PCT_MVC else MAX_TONE_PCT_MVC
-        return tone if tone > self._voluntary else self._voluntary
-
-    @property
-    def voluntary_pct_mvc(self) -> float:
-        """What the person does on purpose."""
-        return self._voluntary
+        return tone if tone > self.voluntary_pct_mvc else self.voluntary_pct_mvc
 
     @property
     def resting_tone_pct_mvc(self) -> float:
@@ -196,7 +193,8 @@ class Person:
         if stimulations is not self._heard:
             self.hear(stimulations)
         effect = self._feel() if self._felt else None
-        self._contract(effort_pct_mvc)
+        wobbling, xi = self._normals.draw()
+        self._contract(effort_pct_mvc, wobbling)
         if effect is None:
             inhibition, excitation = self._response.advance(self.recruitment)
         else:
@@ -205,7 +203,7 @@ class Person:
             )
         self.excitation = excitation
         excitation += self.spilled_pct_mvc_s
-        if self._voluntary > STRONG_CONTRACTION_PCT_MVC:
+        if self.voluntary_pct_mvc > STRONG_CONTRACTION_PCT_MVC:
             excitation += self._tensing()
             self._provoked = True
         self._tone = advance_tone(
@@ -213,7 +211,7 @@ class Person:
             self._tone,
             inhibition,
             excitation,
-            self._normals.draw(),
+            xi,
             dt_s=self._dt_s,
             provoked=self._provoked,
         )
@@ -283,19 +281,20 @@ class Person:
 
     def _tensing(self) -> float:
         """Return the excitation by a strong contraction: up to the tense level only."""
-        strong = self._voluntary - STRONG_CONTRACTION_PCT_MVC
+        strong = self.voluntary_pct_mvc - STRONG_CONTRACTION_PCT_MVC
         room = 1.0 - self._tone / self.params.tone.tense_pct_mvc
         return CRAMP_GAIN * strong * max(0.0, room)
 
-    def _contract(self, effort_pct_mvc: float) -> None:
-        fresh = self._wobble_fresh * self._normals.draw()
-        self._wobble = self._wobble_keep * self._wobble + fresh
+    def _contract(self, effort_pct_mvc: float, xi: float) -> None:
+        self._wobble = self._wobble_keep * self._wobble + self._wobble_fresh * xi
         units = self.motor_units
         if effort_pct_mvc > 0.0 or units.active > 0.0 or units.fatigued > 0.0:
             load = effort_pct_mvc / PERCENT * self.params.effort_scale
             active = units.advance(min(1.0, load), self._dt_s)
             wanted = PERCENT * active * (1.0 + self._wobble)
-            self._voluntary = wanted if wanted < MAX_TONE_PCT_MVC else MAX_TONE_PCT_MVC
+            self.voluntary_pct_mvc = (
+                wanted if wanted < MAX_TONE_PCT_MVC else MAX_TONE_PCT_MVC
+            )
 
 
 def task_of(word: str) -> Task:

@@ -114,8 +114,10 @@ class StimulationLine:
         else:
             modalities = (self._modality,) * len(carried)
         self._stimulations = tuple(
-            one if one.modality is modality else replace(one, modality=modality)
-            for one, modality in zip(carried, modalities, strict=False)
+            [
+                one if one.modality is modality else replace(one, modality=modality)
+                for one, modality in zip(carried, modalities, strict=False)
+            ]
         )
         self._valid_until_s = valid_until_s
 

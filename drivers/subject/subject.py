@@ -8,6 +8,7 @@ of a whole chunk at once.
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -87,8 +88,7 @@ class SubjectParams:
     companions: tuple[Companion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectChunk:
+class SubjectChunk(NamedTuple):
     """EMG of all channels, (n_samples, n_channels), and the true tones behind it.
 
     ``tones_pct_mvc`` has a column per muscle. A chunk that ``is_stalled`` never leaves
@@ -131,7 +131,7 @@ class SimulatedSubject:
         self.fs = fs
         self.labels = channel_labels(n_channels)
         self.n_step = max(1, round(TONE_STEP_S * fs))
-        self._coupling = coupling
+        self._couplings = coupling[np.newaxis]
         self._crosstalk: Crosstalk | None = None
         spread, carrier = coupling[None, :], params.carrier
         if params.companions:
@@ -275,13 +275,18 @@ class SimulatedSubject:
     def _first_alone(self, apparent: F64, noise: F64, scale: F64 | None) -> F64:
         """Return the EMG of one muscle, and of the synergists that follow it."""
         first = self._muscles[0]
-        rest = first.rest_pct_mvc
-        muscle_uv: F64 = (apparent[:, :1] - rest) * self._coupling
+        rest, n_samples = first.rest_pct_mvc, len(apparent)
+        # Whole arrays: numpy works row by row through one that has to be stretched.
+        if len(self._couplings) < n_samples:
+            self._couplings = np.tile(self._couplings[0], (n_samples, 1))
+        n_channels = self._couplings.shape[1]
+        muscle_uv: F64 = np.repeat(apparent[:, :1] - rest, n_channels, axis=1)
+        muscle_uv *= self._couplings[:n_samples]
         muscle_uv += rest
         muscle_uv *= noise
         muscle_uv *= first.sigma_mvc_uv / PERCENT
         if scale is not None:
-            muscle_uv *= scale[:, None]
+            muscle_uv *= np.repeat(scale[:, None], n_channels, axis=1)
         return muscle_uv
 
     def _each_source(self, apparent: F64, noise: F64, scales: list[F64 | None]) -> F64:
@@ -310,11 +315,19 @@ class SimulatedSubject:
         """Return a column per muscle, straight from step to step."""
         levels = np.array(ends)
         before = levels[:, :-1, None]
-        straight = before + (levels[:, 1:, None] - before) * self._ramp
+        straight = (levels[:, 1:, None] - before) * self._ramp
+        straight += before
         return np.ascontiguousarray(straight.reshape(len(ends), -1).T)
 
     def _background(self, n_samples: int, fatigue: list[float]) -> tuple[F64, F64]:
         """Return noise and dirt; a new block has the spectrum of its first step."""
+        if len(self._noise) < n_samples:
+            self._renew_background(n_samples, fatigue)
+        now = self._noise[:n_samples], self._dirt[:n_samples]
+        self._noise, self._dirt = self._noise[n_samples:], self._dirt[n_samples:]
+        return now
+
+    def _renew_background(self, n_samples: int, fatigue: list[float]) -> None:
         noise, dirt = [self._noise], [self._dirt]
         n_ready = len(self._noise)
         while n_ready < n_samples:
@@ -322,11 +335,7 @@ class SimulatedSubject:
             noise.append(self._carrier.block(1.0 - FATIGUE_COMPRESSION * tired))
             dirt.append(self._contaminants.block())
             n_ready += CARRIER_BLOCK
-        if len(noise) > 1:
-            self._noise, self._dirt = np.concatenate(noise), np.concatenate(dirt)
-        now = self._noise[:n_samples], self._dirt[:n_samples]
-        self._noise, self._dirt = self._noise[n_samples:], self._dirt[n_samples:]
-        return now
+        self._noise, self._dirt = np.concatenate(noise), np.concatenate(dirt)
 
     def _shake(self, muscle_uv: F64) -> None:
         """Add what vibrators leave in the EMG."""

@@ -106,4 +106,7 @@ def advance_tone(
     """
     drift = params.rate(tone, provoked=provoked) - inhibition * tone + excitation
     noise = params.noise * tone * xi * math.sqrt(dt_s)
-    return min(max(tone + drift * dt_s + noise, 0.0), MAX_TONE_PCT_MVC)
+    after = tone + drift * dt_s + noise
+    if after < 0.0:
+        return 0.0
+    return MAX_TONE_PCT_MVC if after > MAX_TONE_PCT_MVC else after

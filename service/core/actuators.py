@@ -6,6 +6,7 @@ pressure, mm for the displacement of a vibrator. A marks assumptions.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.core.limits import Limits, Pulse, Quantity, amplitude_ceilings
 from service.core.plans import Modality
@@ -98,8 +99,7 @@ ACTUATORS: Mapping[Modality, Actuator] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Drive:
+class Drive(NamedTuple):
     """What one actuator is asked for.
 
     Parameters

@@ -1,6 +1,6 @@
 """From a session to the amplitudes that may go out now, with every reason."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.core.actuators import Drive, drive_ceilings
 from service.core.company import treatment_of
@@ -17,19 +17,16 @@ from service.core.model import PERMITTED_PHASES, STIMULATING_PHASES
 from service.core.slew import Established
 from service.core.stage import BY_HAND, Stage
 from service.core.state import Session, SiteMemory
-from service.core.tone import ZeroTime
+from service.core.tone import NOT_ZERO
 
 #: A longer pause between two decisions adds no dose: the permit has expired. A.
 MAX_DOSE_DT_S = 0.3
-
-NOT_ZERO = ZeroTime()
 
 #: Why nothing goes out in a program without an actuator.
 NOTHING_ACTUATED = "nothing_actuated"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the output is allowed to do until the next decision.
 
     Parameters
@@ -82,15 +79,15 @@ def decide(session: Session) -> tuple[Session, Decision]:
         Zero outside of the stimulating phases.
     """
     if not session.setup.program.actuates:
-        why = (session.phase.value, NOTHING_ACTUATED)
+        why = (str(session.phase), NOTHING_ACTUATED)
         # Not even a permit of amplitude 0: there is nobody to obey it.
-        return session, evolve(NO_DECISION, reasons=why)
+        return session, NO_DECISION._replace(reasons=why)
     wanted = wanted_drives(session)
     if session.phase not in STIMULATING_PHASES or wanted is None:
-        nothing = evolve(NO_DECISION, reasons=(session.phase.value,))
+        nothing = NO_DECISION._replace(reasons=(str(session.phase),))
         if session.phase not in PERMITTED_PHASES:
             return session, nothing
-        return session, evolve(nothing, active=True, drives=idle_drives(session))
+        return session, nothing._replace(active=True, drives=idle_drives(session))
     memories, bounds = _bounded(session, wanted)
     amplitudes = tuple([bounded.amplitude for bounded in bounds])
     most = max(amplitudes)
@@ -113,10 +110,12 @@ def decide(session: Session) -> tuple[Session, Decision]:
         amplitude=most,
         requested=requested,
         most_limiting=next((b.most_limiting for b in bounds if b.most_limiting), ""),
-        reasons=(session.phase.value, part, *met),
+        reasons=(str(session.phase), part, *met),
         drives=tuple(
-            drive.at(bounded.exact)
-            for drive, bounded in zip(wanted, bounds, strict=True)
+            [
+                drive.at(bounded.exact)
+                for drive, bounded in zip(wanted, bounds, strict=True)
+            ]
         ),
         amplitudes=amplitudes,
     )

@@ -58,11 +58,11 @@ def is_on_part(session: Session) -> bool:
         False before a treatment, and for a program with a plan.
     """
     program, treatment = session.setup.program, session.treatment
-    if treatment is None or is_planned(program):
+    if treatment is None or not treatment.on or is_planned(program):
         return False
     # A signal that fails stops the turning of the bouts: nothing may stay on for it.
     passed_s = session.now_s - treatment.bout_s
-    return treatment.on and passed_s < treatment.rhythm.on_s(program.bout)
+    return passed_s < treatment.rhythm.on_s(program.bout)
 
 
 def wanted_drives(session: Session) -> tuple[Drive, ...] | None:

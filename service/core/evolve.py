@@ -4,13 +4,15 @@ import functools
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+#: What was found for each class so far: a dictionary is asked faster than a cache.
+_RECIPES: dict[type[Any], tuple[int, bool]] = {}
 
-@functools.cache
-def _recipe(kind: type[Any]) -> tuple[frozenset[str], bool]:
-    """Return the fields of a dataclass that is nothing else but a dictionary of them.
+
+def _recipe(kind: type[Any]) -> tuple[int, bool]:
+    """Count the fields of a dataclass that is nothing else but a dictionary of them.
 
     Slots have no dictionary, and what is computed once and kept, or not a field of the
-    copy, must not be taken over: for these it is empty. Also return whether a copy has
+    copy, must not be taken over: for these it is 0. Also return whether a copy has
     something to check.
     """
     every = fields(kind)
@@ -23,9 +25,11 @@ def _recipe(kind: type[Any]) -> tuple[frozenset[str], bool]:
         for one in vars(base).values()
     )
     if has_slots or has_more or keeps:
-        return frozenset(), False
-    names = frozenset(field.name for field in every)
-    return names, hasattr(kind, "__post_init__")
+        recipe = 0, False
+    else:
+        recipe = len(every), hasattr(kind, "__post_init__")
+    _RECIPES[kind] = recipe
+    return recipe
 
 
 if TYPE_CHECKING:
@@ -54,12 +58,16 @@ else:
             If there is no such field.
         """
         kind = type(value)
-        names, is_checked = _recipe(kind)
-        if not names.issuperset(changes) or not names:
+        n_fields, is_checked = _RECIPES.get(kind) or _recipe(kind)
+        if not n_fields:
+            return replace(value, **changes)
+        every = value.__dict__ | changes
+        if len(every) != n_fields:
+            # What is no field has come in: `replace` says so.
             return replace(value, **changes)
         copy = object.__new__(kind)
         # A frozen dataclass refuses what this sets.
-        object.__setattr__(copy, "__dict__", value.__dict__ | changes)
+        object.__setattr__(copy, "__dict__", every)
         if is_checked:
             copy.__post_init__()
         return copy

@@ -122,9 +122,8 @@ class ToneLock:
         """
         if not tone_pct_mvc > bar_pct_mvc:
             return ToneLock()
-        kept = tuple(
-            pair for pair in self.tones if t_s - pair[0] <= LOCK_S + LOCK_GAP_S
-        )
+        longest_s = LOCK_S + LOCK_GAP_S
+        kept = [pair for pair in self.tones if t_s - pair[0] <= longest_s]
         return ToneLock((*kept, (t_s, tone_pct_mvc)))
 
     @property

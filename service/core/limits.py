@@ -10,6 +10,7 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Quantity(enum.StrEnum):
@@ -214,8 +215,7 @@ def above_recommended(bounds: Mapping[Quantity, float]) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+class Pulse(NamedTuple):
     """The pulse that an amplitude is applied with.
 
     Parameters
@@ -276,8 +276,7 @@ def amplitude_ceilings(limits: Limits, pulse: Pulse) -> dict[str, float]:
     return ceilings
 
 
-@dataclass(frozen=True, slots=True)
-class Bounded:
+class Bounded(NamedTuple):
     """An amplitude that may go out, and why it is what it is.
 
     Parameters

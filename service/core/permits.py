@@ -6,6 +6,7 @@ memory of what was felt, and monotonic time. It decides nothing but "this much a
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from service.core.actuators import (
     MAX_CURRENT_CHANNELS,
@@ -29,8 +30,7 @@ NS_PER_MS = 1_000_000
 _NS = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A permit as the gate sees it.
 
     Parameters
@@ -138,9 +138,10 @@ class Gate:
         if why:
             return Refusal(why)
         memory = self.established
+        issued_s, expires_ns = claim.issued_ns * _NS, claim.expires_ns
         if not memory or claim.armed_ns != self.armed_ns:
-            memory = (Established(claim.issued_ns * _NS),) * len(self.wiring)
-        issued_s, expires_s = claim.issued_ns * _NS, claim.expires_ns * _NS
+            memory = (Established(issued_s),) * len(self.wiring)
+        expires_s = expires_ns * _NS
         amplitudes: list[float] = []
         felt: list[Established] = []
         doses: list[Dose] = []
@@ -160,7 +161,7 @@ class Gate:
             self,
             armed_ns=claim.armed_ns,
             sequence=claim.sequence,
-            expires_ns=claim.expires_ns,
+            expires_ns=expires_ns,
             established=tuple(felt),
             doses=tuple(doses),
             session_id=claim.session_id,
@@ -182,7 +183,7 @@ class Gate:
             return "sequence"
         if len(claim.drives) != len(self.wiring):
             return "channels"
-        if not all(_is_number(drive) for drive in claim.drives):
+        if not all(map(_is_number, claim.drives)):
             return "not_finite_or_negative"
         if self._currents(claim) > MAX_CURRENT_CHANNELS:
             return "too_many_currents"
@@ -190,8 +191,10 @@ class Gate:
 
     def _currents(self, claim: Claim) -> int:
         return sum(
-            wiring.modality is Modality.EMS and drive.amplitude > 0
-            for wiring, drive in zip(self.wiring, claim.drives, strict=True)
+            [
+                wiring.modality is Modality.EMS and drive.amplitude > 0
+                for wiring, drive in zip(self.wiring, claim.drives, strict=True)
+            ]
         )
 
     def _settled(self, claim: Claim) -> tuple[Dose, ...]:
@@ -239,16 +242,19 @@ def account(wiring: Wiring) -> Dose:
 
 
 def _is_number(drive: Drive) -> bool:
-    values = drive.amplitude, drive.pulse_width_us, drive.frequency_hz
-    return all(math.isfinite(x) and x >= 0 for x in values)
+    # No number compares, and nothing finite is infinite.
+    return (
+        0 <= drive.amplitude < math.inf
+        and 0 <= drive.pulse_width_us < math.inf
+        and 0 <= drive.frequency_hz < math.inf
+    )
 
 
 #: Engine and output compute the slew ceiling from times of different resolution.
 ROUNDING = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """A permit that is obeyed.
 
     Parameters

@@ -40,8 +40,8 @@ from service.core.training import train
 from service.core.transitions import enter, fail
 from service.core.treatment import treat
 from service.core.watch import (
+    any_bad,
     emg_trouble,
-    is_bad,
     see_readback,
     watch,
 )
@@ -98,7 +98,7 @@ def _see_muscle(session: Session, event: TwitchSeen | MuscleResponse) -> Step:
 
 
 def _see_sample(session: Session, sample: Sample, others: tuple[Sample, ...]) -> Step:
-    good = not any(is_bad(session, one) for one in (sample, *others))
+    good = not any_bad(session, sample, others)
     since_s = sample.t_s if session.good_since_s is None else session.good_since_s
     seen = evolve(
         session,

@@ -11,6 +11,7 @@ TOLERANCE_RATIO = 0.85  # A: assumption
 
 SENSORY, MOTOR, TOLERANCE = "sensory", "motor", "tolerance"
 NAMES = (SENSORY, MOTOR, TOLERANCE)
+_BY_MOTOR, _BY_TOLERANCE = f"threshold:{MOTOR}", f"threshold:{TOLERANCE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Thresholds:
             Reason to ceiling; the sensory threshold bounds nothing.
         """
         return {
-            f"threshold:{MOTOR}": self.motor_ratio * self.motor_ma,
-            f"threshold:{TOLERANCE}": self.tolerance_ratio * self.tolerance_ma,
+            _BY_MOTOR: self.motor_ratio * self.motor_ma,
+            _BY_TOLERANCE: self.tolerance_ratio * self.tolerance_ma,
             "threshold:search": self.search_ma,
         }

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from service.core.program import Bout, Success
 
@@ -17,6 +18,8 @@ CARRIED_RATIO = 0.8
 #: Relaxed is no longer said from this share of the exit level on. A: an RMS of 1 s
 #: scatters by 5 to 8 % and is half a second old, and what rises is above it by now.
 LEAVING_RATIO = 0.9
+
+_IS_BELOW = itemgetter(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class ZeroTime:
             Unchanged while the device stays at zero.
         """
         if amplitude != 0.0:
-            return ZeroTime(math.inf)
+            return NOT_ZERO
         return self if self.since_s <= now_s else ZeroTime(now_s)
 
     def covers(self, t_s: float, window_s: float, bout: Bout) -> bool:
@@ -121,6 +124,10 @@ class ZeroTime:
             True when not one sample of it was taken under stimulation.
         """
         return t_s - window_s >= self.since_s + bout.settle_s
+
+
+#: While an output is on.
+NOT_ZERO = ZeroTime()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +223,7 @@ class Relaxation:
         span_s = self.history[-1][0] - self.history[0][0]
         if span_s < success.hold_s - 1.5 * UPDATE_S:
             return False
-        below = sum([is_below for _, is_below in self.history])
+        below: int = sum(map(_IS_BELOW, self.history))
         return below >= success.hold_fraction * len(self.history)
 
     def lost(self, t_s: float, success: Success) -> bool:

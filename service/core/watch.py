@@ -28,6 +28,8 @@ GONE_S = 3.0
 
 OPERATOR_GONE = "operator_gone"
 
+_REACTING_PHASES = STIMULATING_PHASES | {Phase.ARMED}
+
 #: What lets the amplitude ebb away rather than cut it, and how long it may stay first.
 EBBS = {"quality": QUALITY_HOLD_S, OPERATOR_GONE: 0.0}
 
@@ -70,8 +72,29 @@ def emg_trouble(session: Session) -> str:
         return "stale"
     if age_s < -FUTURE_S:
         return "future"
-    every = (sample, *session.others)
-    return "quality" if any(is_bad(session, one) for one in every) else ""
+    return "quality" if any_bad(session, sample, session.others) else ""
+
+
+def any_bad(session: Session, sample: Sample, others: tuple[Sample, ...]) -> bool:
+    """Say whether the quality of any muscle forbids to go on.
+
+    Parameters
+    ----------
+    session : Session
+        Knows whether the device is silent, and since when.
+    sample : Sample
+        Of the muscle that decides.
+    others : tuple of Sample
+        Of the other muscles.
+
+    Returns
+    -------
+    bool
+        True if one of them `is_bad`.
+    """
+    return is_bad(session, sample) or (
+        bool(others) and any(is_bad(session, one) for one in others)
+    )
 
 
 def is_bad(session: Session, sample: Sample) -> bool:
@@ -196,7 +219,7 @@ def watch(session: Session) -> Step:
     trouble = emg_trouble(session)
     if trouble == "future":
         return fail(session, "emg_future")
-    if session.phase in STIMULATING_PHASES | {Phase.ARMED}:
+    if session.phase in _REACTING_PHASES:
         return _react(session, silent or trouble, operator_trouble(session))
     if trouble:
         return _wait_for_emg(session, trouble)

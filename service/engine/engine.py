@@ -77,7 +77,7 @@ Item = SourceEvent | OutputState | RecorderState
 
 
 #: What answers a decision: another one on each of them would never end.
-ANSWERS = model.ReadbackSeen | model.JournalSeen | model.MuscleResponse
+ANSWERS = (model.ReadbackSeen, model.JournalSeen, model.MuscleResponse)
 
 
 class Engine:
@@ -113,7 +113,7 @@ class Engine:
         self._fresh_t_s: float | None = None
         self._told_s = 0.0
         self._reduced_s = 0.0
-        self._now_ns = 0
+        self._now_ns, self._now_s = 0, 0.0
 
     @property
     def session(self) -> Session | None:
@@ -166,14 +166,11 @@ class Engine:
             zero = self._desk.issue(self._session, NO_DECISION, self._now_ns)
             self._permit(zero)
 
-    @property
-    def _now_s(self) -> float:
-        return self._now_ns * NS
-
     def _begin(self) -> None:
         # One time for everything that follows from one item: the output computes the
         # same slew from ``issued_ns`` as the core did from ``now_s``.
         self._now_ns = self._clock.now_ns()
+        self._now_s = self._now_ns * NS
 
     def _hear(self, chunk: Chunk) -> None:
         feed = self._feeds[chunk.source]
@@ -186,8 +183,8 @@ class Engine:
             self._reduce(model.SampleArrived(self._now_s, sample, others))
             self._fresh_t_s = None
             self._observe(feed, sample)
-        elif self._now_s - self._told_s >= TELL_EVERY_S:
-            self._tell_state()
+        else:
+            self._tell_state_if_due()
 
     def _observe(self, feed: Feed, sample: model.Sample) -> None:
         if (session := self._session) is None:
@@ -375,7 +372,7 @@ class Engine:
         self._tell(event)
 
     def _tell_state_if_due(self) -> None:
-        if self._now_s - self._told_s >= TELL_EVERY_S:
+        if self._params.watched and self._now_s - self._told_s >= TELL_EVERY_S:
             self._tell_state()
 
     def _tell_state(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from service.core.model import Sample
 from service.engine.trigger import Trigger
 from service.states import SourceState
 from service.wiring.sources import chain_params, make_chain
+
+#: An enumeration takes longer to look a member up than this.
+_flags_of = cache(QualityFlag)
 
 #: Pieces of filtered samples that are kept for whoever watches a channel.
 MAX_PIECES = 64
@@ -148,7 +152,7 @@ class Feed:
         return Sample(
             self.t_s,
             float(self.reading.rms_uv[channel]),
-            QualityFlag(int(self.reading.quality[channel])),
+            _flags_of(int(self.reading.quality[channel])),
             self.lag_s,
             float(self._chain.rms_over(MVC_WINDOW_S)[channel]),
         )

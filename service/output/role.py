@@ -137,8 +137,10 @@ class OutputRole:
             permit.issued_ns,
             permit.ttl_ms,
             tuple(
-                Drive(channel.amplitude, channel.pulse_width_us, channel.frequency_hz)
-                for channel in permit.channels
+                [
+                    Drive(one.amplitude, one.pulse_width_us, one.frequency_hz)
+                    for one in permit.channels
+                ]
             ),
             permit.session_id,
         )

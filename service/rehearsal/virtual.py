@@ -335,9 +335,8 @@ class VirtualRig:
         self._due_ns[Role.OUTPUT] = self.clock.now_ns() + self.scan_ms * NS_PER_MS
         if Role.OUTPUT in self.halted:
             return
-        permit = self.arrivals.newest()
-        state = self.role.tick() if permit is None else self.role.obey(permit)
-        self._tell_output(state)
+        permit, role = self.arrivals.newest(), self.role
+        self._tell_output(role.tick() if permit is None else role.obey(permit))
 
     def _tell_output(self, state: OutputState) -> None:
         if is_output_news(self._told_output, state):
@@ -367,7 +366,8 @@ class VirtualRig:
             self.engine.handle(self._inbox.popleft())
             self.engine.tick()
             self._is_handling = False
-            self._due_ns[Role.ENGINE] = self.clock.now_ns() + self._tick_ns()
+            if not self._inbox:
+                self._due_ns[Role.ENGINE] = self.clock.now_ns() + self._tick_ns()
 
     def _permit(self, permit: Permit) -> None:
         self.permits.append(permit)

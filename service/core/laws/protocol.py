@@ -98,11 +98,13 @@ class Observation:
     closed: ClosedBout | None = None
 
     def __post_init__(self) -> None:
-        for name in ("t_s", "level_ma", "level_t_s", "threshold_pct_mvc"):
-            value = getattr(self, name)
-            if not math.isfinite(value):
-                msg = f"a law needs a finite {name}, not {value}"
-                raise ValueError(msg)
+        needed = self.t_s, self.level_ma, self.level_t_s, self.threshold_pct_mvc
+        if not all(map(math.isfinite, needed)):
+            msg = (
+                "a law needs a finite t_s, level_ma, level_t_s and threshold_pct_mvc, "
+                f"not {needed}"
+            )
+            raise ValueError(msg)
         if self.threshold_pct_mvc <= 0:
             msg = f"a law needs a threshold above 0, not {self.threshold_pct_mvc} %MVC"
             raise ValueError(msg)

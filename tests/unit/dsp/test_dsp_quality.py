@@ -96,6 +96,12 @@ def test_a_rail_for_a_tenth_of_the_time_is_more_than_pulses():
     assert quality(pulses(2.0, railed_s=0.05)) & QualityFlag.RAILED
 
 
+def test_a_rail_that_has_just_begun_does_not_wait_for_its_share_of_a_window():
+    signal = pulses(2.0)
+    signal[-int(0.03 * FS) :] = 5000.0
+    assert quality(signal) & QualityFlag.RAILED
+
+
 def test_one_equal_pair_of_peaks_is_not_clipped():
     signal = emg(20.0)
     signal[-100:-98] = 500.0
