@@ -5,9 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NEEDS := $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 
-# What runs in real time comes one after the other; arithmetic runs beside it. What takes
-# long goes with the former, so that both take as long.
-REAL_TIME := slow or lsl or browser or long
+# What runs in real time comes one after the other; arithmetic runs beside it.
+REAL_TIME := slow or lsl or browser
 
 .PHONY: demo test check bench accuracy docs constraints clean
 

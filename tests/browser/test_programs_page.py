@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from service.rehearsal.virtual import VirtualRig
 from tests.support.browser import chromium
-from tests.support.hurried import N_MUSCLES, SHIPPED, hurried, script_of
+from tests.support.hurried import SHIPPED, hurried, n_muscles, script_of
+from tests.support.virtual_rig import VirtualRig, WirelessRig
 
 pytestmark = pytest.mark.browser
 STATIC = Path(__file__).parents[2] / "service/api/static"
@@ -27,8 +27,8 @@ WIDTHS = (1280, 390)
 def state_of(name: str) -> dict:
     """Return the state of a session in the middle of its treatment, most of it on."""
     program = hurried(name, 40.0)
-    n = N_MUSCLES if program.has_muscles else 1
-    rig = VirtualRig("responder", 3, program=program, n_channels=n)
+    n = n_muscles(program)
+    rig = WirelessRig("responder", 3, program=program, n_channels=n)
     rig.open()
 
     def is_seen(rig: VirtualRig) -> bool:

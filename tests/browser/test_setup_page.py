@@ -11,10 +11,12 @@ from dsp.normalise import Reference, ReferenceKind
 from service.references import Montage, ReferenceStore, StoredReference
 from tests.support.browser import chromium
 from tests.support.lsl_session import isolated_lsl
-from tests.support.service_process import await_true, serving
+from tests.support.service_process import HURRIED, await_true, serving
 from tests.support.virtual_rig import VirtualRig
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.lsl]
+#: So long that a browser sees it as the task of the moment.
+RELAXING = {**HURRIED, "relax_s": 5.0}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def folder(tmp_path_factory) -> Path:
 def api(folder: Path) -> Iterator[httpx.Client]:
     isolated_lsl()
     with (
-        serving(folder) as (_service, port),
+        serving(folder, waits=RELAXING) as (_service, port),
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as client,
     ):
         yield client

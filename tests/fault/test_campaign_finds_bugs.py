@@ -20,6 +20,9 @@ from tests.support.planted_bugs import (
     say_nothing,
 )
 
+#: Whoever comes first prepares the rigs for all: half a minute, more beside other work.
+pytestmark = pytest.mark.timeout(300)
+
 N_FREE_OF_BUGS = 60
 N_PLANTED = 8
 

@@ -24,8 +24,6 @@ from tests.support.planted_bugs import (
 from tests.support.program_rigs import ACTUATED, moments
 from tests.support.virtual_rig import VirtualRig
 
-pytestmark = pytest.mark.long
-
 LEAD_S = 0.05
 
 #: After a fault that passes, a program is on again within this time.

@@ -1,6 +1,5 @@
 """A whole session by REST alone: measured before, needled, measured after."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,27 +25,13 @@ AFTER = {
 }
 NOTES = "two twitches seen, no soreness"
 N_INSERTIONS = 3
-
-#: The shipped program, but for what only patience would be needed for.
-HURRIED = {"relax_s": 1.0, "baseline_s": 3.0, "reassess_s": 2.0}
-
-
-def hurried_copy(folder: Path) -> Path:
-    """Write the shipped program with short times; return its folder."""
-    text = (ROOT / f"config/programs/{NAME}.toml").read_text("utf-8")
-    for key, seconds in HURRIED.items():
-        text, n = re.subn(rf"(?m)^{key} = \S+", f"{key} = {seconds}", text)
-        assert n == 1, key
-    folder.mkdir()
-    (folder / f"{NAME}.toml").write_text(text, "utf-8")
-    return folder
+SHIPPED = ROOT / "config/programs"
 
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[Api]:
     isolated_lsl()
-    programs = hurried_copy(tmp_path / "programs")
-    with serving(tmp_path, program=NAME, programs=programs) as (service, port):
+    with serving(tmp_path, program=NAME, programs=SHIPPED) as (service, port):
         api = Api(service, port)
         await_true(lambda: api.http.get("/state").status_code == 200, 10)
         yield api

@@ -17,7 +17,7 @@ from drivers.subject.recruitment import MOTOR_SPREAD_MA
 from service.core.plans import SearchPlan
 from service.core.search import SearchEnd
 from service.recorder.explain import explain_at, tell_story
-from tests.support.virtual_rig import VirtualRig, demo_program
+from tests.support.virtual_rig import RigOptions, VirtualRig, demo_program, told
 
 PLAN = SearchPlan(start_ma=7.0, step_ma=1.0, ceiling_ma=20.0, m_wave_uv=200.0)
 #: EMG of a relaxed person: little hides the M-wave.
@@ -31,9 +31,10 @@ def person(seed: int, sigma_mvc_uv: float | None = None):
     return replace(params, sigma_mvc_uv=sigma)
 
 
-def searching(params, seed=1, **plan) -> VirtualRig:
+def searching(params, seed=1, *, watched=False, **plan) -> VirtualRig:
     program = replace(demo_program(treatment_s=150.0), search=replace(PLAN, **plan))
-    rig = VirtualRig(params, seed, program=program, recorded=True)
+    options = RigOptions(watched=watched)
+    rig = VirtualRig(params, seed, program=program, options=options)
     rig.open()
     rig.run(lambda r: r.phase == "treating")
     return rig
@@ -54,14 +55,10 @@ def expected_ma(params) -> float:
     )
 
 
-def told(rig: VirtualRig, kind: str) -> list[dict]:
-    return [event.detail for event in rig.events if event.kind == kind]
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_motor_threshold_is_found(seed):
     params = person(seed, QUIET_UV)
-    rig = searching(params, seed)
+    rig = searching(params, seed, watched=True)
     finish(rig)
 
     assert search_of(rig).end is SearchEnd.FOUND
@@ -126,7 +123,7 @@ def test_a_lost_signal_ends_the_search_and_the_stimulation():
 
 
 def test_the_journal_tells_of_the_search():
-    rig = searching(person(1, QUIET_UV), start_ma=9.0)
+    rig = searching(person(1, QUIET_UV), watched=True, start_ma=9.0)
     rig.run(lambda r: max(r.role.state().amplitudes) >= 9.0)
     rig.ask("stop")
     rig.step()

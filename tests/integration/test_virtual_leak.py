@@ -1,5 +1,6 @@
 """A session measures the leak: armed, within every limit, and what follows from it."""
 
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -8,6 +9,7 @@ from service.config.treatment import DisturbanceConfig
 from service.core.arming import Safety
 from service.core.slew import Established
 from service.core.stage import Stage
+from service.rehearsal.copying import freeze, thaw
 from tests.support.virtual_rig import RigOptions, VirtualRig
 
 COMB = DisturbanceConfig(artifact="comb")
@@ -35,6 +37,16 @@ def armed(
 
     rig.run(arrived, script={"ready": "arm"})
     return rig
+
+
+@cache
+def one_that_is_armed() -> bytes:
+    return freeze(armed())
+
+
+def armed_copy() -> VirtualRig:
+    """Return an armed rig that cleans with the comb, without arming it anew."""
+    return thaw(one_that_is_armed())
 
 
 def measure(rig: VirtualRig) -> list[tuple[float, float]]:
@@ -70,7 +82,7 @@ def distrusted_share(rig: VirtualRig) -> float:
 
 
 def test_a_clean_method_is_let_pass_within_the_limits_of_a_treatment() -> None:
-    rig = armed()
+    rig = armed_copy()
 
     given = measure(rig)
 
@@ -130,7 +142,7 @@ def test_off_windows_leave_nothing_to_measure_under_stimulation() -> None:
 
 
 def test_a_muscle_that_is_not_relaxed_is_not_stimulated() -> None:
-    rig = armed()
+    rig = armed_copy()
     rig.person.tense_up()
 
     given = measure(rig)
@@ -150,9 +162,9 @@ def test_only_an_armed_session_may_and_only_one_that_the_loop_may_raise() -> Non
 
 
 def test_too_small_a_bound_or_a_minute_full_of_stimulation_is_refused() -> None:
-    small = armed()
+    small = armed_copy()
     small.ask("limit", amplitude_ma=1.0)
-    again = armed()
+    again = armed_copy()
     measure(again)
 
     assert "too little for 4 steps" in small.ask("leak").refused
@@ -162,7 +174,7 @@ def test_too_small_a_bound_or_a_minute_full_of_stimulation_is_refused() -> None:
 
 
 def stepping(**more) -> VirtualRig:
-    rig = armed(**more)
+    rig = armed(**more) if more else armed_copy()
     rig.ask("leak")
     rig.run(lambda r: max(r.role.state().amplitudes) > 2, 30.0, script={})
     return rig

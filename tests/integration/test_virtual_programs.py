@@ -10,8 +10,14 @@ from drivers.ports import Marker
 from service.core.arming import Safety
 from service.recorder.journal import JOURNAL, parse_records
 from service.rehearsal.virtual import UNARMED_SCRIPT
-from tests.support.hurried import SHIPPED, bodies, hurried, session_of
-from tests.support.virtual_rig import RigOptions, VirtualRig
+from tests.support.hurried import SHIPPED, bodies, hurried, outcome_of, to_the_end
+from tests.support.virtual_rig import (
+    UNWATCHED,
+    RigOptions,
+    VirtualRig,
+    WirelessRig,
+    told,
+)
 
 UNACTUATED = ["biofeedback", "needling-observation", "pressure-release-hands"]
 
@@ -19,12 +25,12 @@ UNACTUATED = ["biofeedback", "needling-observation", "pressure-release-hands"]
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_program_runs_to_its_reassessment(name: str) -> None:
     program = hurried(name, 20.0)
-    rig = session_of(program, "responder")
+    rig = outcome_of(program, "responder")
 
     session = rig.engine.session
     assert session is not None
     assert rig.phase == "done", session.cause
-    phases = [body["to"] for body in bodies(rig, "phase")]
+    phases = [detail["to"] for detail in told(rig, "phase")]
     armed = ["armed"] if program.actuates else []
     begun = ["connecting", "checking", "calibrating", "ready", *armed, "treating"]
     assert phases[: len(begun)] == begun
@@ -37,7 +43,7 @@ def test_every_shipped_program_runs_to_its_reassessment(name: str) -> None:
 
 @pytest.mark.parametrize("name", UNACTUATED)
 def test_what_actuates_nothing_never_issues_a_permit(name: str) -> None:
-    rig = session_of(hurried(name, 15.0), "responder")
+    rig = to_the_end(WirelessRig(program=hurried(name, 15.0)))
     rig.engine.close()
 
     assert rig.permits == []
@@ -51,7 +57,7 @@ def test_what_actuates_nothing_never_issues_a_permit(name: str) -> None:
 
 @pytest.mark.parametrize("name", UNACTUATED)
 def test_holding_and_going_on_issues_no_permit_either(name: str) -> None:
-    rig = VirtualRig(program=hurried(name, 30.0))
+    rig = VirtualRig(program=hurried(name, 30.0), options=UNWATCHED)
     rig.open()
     rig.run(lambda r: r.phase == "treating", script=UNARMED_SCRIPT)
     assert rig.ask("hold").refused == ""
@@ -66,7 +72,7 @@ def test_holding_and_going_on_issues_no_permit_either(name: str) -> None:
 
 @pytest.mark.parametrize("name", UNACTUATED)
 def test_arming_is_refused_and_a_stop_ends_it(name: str) -> None:
-    rig = VirtualRig(program=hurried(name, 30.0))
+    rig = VirtualRig(program=hurried(name, 30.0), options=UNWATCHED)
     rig.open()
     rig.run(lambda r: r.phase == "ready", script={"checking": "calibrate"})
     assert "nothing to arm" in rig.ask("arm").refused
@@ -91,7 +97,7 @@ def start_with(rig: VirtualRig, **given: float) -> None:
 
 def test_a_stop_of_an_earlier_session_does_not_end_one_without_an_actuator() -> None:
     flutter, feedback = hurried("ems-flutter"), hurried("biofeedback")
-    rig = VirtualRig(program=flutter)
+    rig = VirtualRig(program=flutter, options=UNWATCHED)
     rig.params.programs[feedback.name] = feedback
     rig.open()
     rig.run(lambda r: r.phase == "treating")
@@ -129,8 +135,8 @@ def test_what_a_program_wants_confirmed_comes_with_its_start() -> None:
     keys = [key for key, _ in program.contraindications]
 
     assert "name of the operator" in rig.ask("start", confirmed=keys).refused
-    told = rig.ask("start", operator="B", confirmed=keys[1:]).refused
-    assert told == "not confirmed: no anticoagulants"
+    refused = rig.ask("start", operator="B", confirmed=keys[1:]).refused
+    assert refused == "not confirmed: no anticoagulants"
     assert rig.ask("start", operator="B", confirmed=keys).refused == ""
     rig.operator_is_there = False
     rig.pass_time(4.0)
@@ -142,7 +148,7 @@ def test_what_a_program_wants_confirmed_comes_with_its_start() -> None:
 
 @pytest.fixture(scope="module")
 def learner() -> VirtualRig:
-    return session_of(hurried("biofeedback", 200.0), "responder")
+    return outcome_of(hurried("biofeedback", 200.0), "responder")
 
 
 def test_a_person_who_learns_relaxes_and_stays_so_without_feedback(learner) -> None:
@@ -152,31 +158,31 @@ def test_a_person_who_learns_relaxes_and_stays_so_without_feedback(learner) -> N
     assert session.cause == "relaxed without feedback"
     assert session.calibration.baseline_pct_mvc > 10
     assert session.final_pct_mvc < 3.0
-    phases = [body["to"] for body in bodies(learner, "phase")]
+    phases = [detail["to"] for detail in told(learner, "phase")]
     assert phases[-4:] == ["treating", "weaning", "reassessing", "done"]
 
 
 def test_feedback_is_told_once_a_second_and_withdrawn_in_transfer(learner) -> None:
-    times = [r.t_s for r in learner.records if r.kind == "feedback"]
-    told = bodies(learner, "feedback")
+    times = [e.t_s for e in learner.events if e.kind == "feedback"]
+    feedback = told(learner, "feedback")
     steps = [b - a for a, b in itertools.pairwise(times)]
 
     assert 0.95 < sorted(steps)[len(steps) // 2] < 1.1
-    assert {one["shown"] for one in told} == {True, False}
-    for one in told:
+    assert {one["shown"] for one in feedback} == {True, False}
+    for one in feedback:
         silent = one["met"] or not one["shown"]
         assert (one["sound_hz"] == 0.0) == silent
         assert one["met"] == (one["tone_pct_mvc"] < one["goal_pct_mvc"])
 
 
 def test_the_goal_keeps_success_between_60_and_80_percent() -> None:
-    rig = session_of(hurried("biofeedback", 120.0), "null", 2)
-    shown = [one for one in bodies(rig, "feedback") if one["shown"]]
+    rig = outcome_of(hurried("biofeedback", 120.0), "null", 2)
+    shown = [one for one in told(rig, "feedback") if one["shown"]]
     share = sum(one["met"] for one in shown) / len(shown)
 
     assert len(shown) > 100
     assert 0.6 <= share <= 0.8
-    trials = bodies(rig, "trial_ended")
+    trials = told(rig, "trial_ended")
     assert [one["transfer"] for one in trials] == [False]
     assert rig.engine.session.outcome == "not_reached"
 
@@ -186,8 +192,8 @@ def test_trials_without_feedback_come_in_between() -> None:
     plan = replace(
         program.feedback, trial_s=10.0, transfer_s=5.0, trials_per_transfer=2
     )
-    rig = session_of(replace(program, feedback=plan), "null")
-    trials = bodies(rig, "trial_ended")
+    rig = outcome_of(replace(program, feedback=plan), "null")
+    trials = told(rig, "trial_ended")
 
     transfer = [one["transfer"] for one in trials]
     assert transfer == [False, False, True, False, False, True]

@@ -9,8 +9,8 @@ from drivers.subject.cohorts import draw_subject
 from drivers.subject.subject import SubjectParams
 from dsp.types import QualityFlag
 from service.program_files import find_program
-from service.rehearsal.virtual import SCRIPT, VirtualRig
 from tests.support.hurried import hurried
+from tests.support.virtual_rig import SCRIPT, UNWATCHED, VirtualRig, WirelessRig
 
 
 def on_parts(history: list) -> list[tuple[float, float]]:
@@ -41,7 +41,7 @@ def test_a_push_reaches_the_device_as_long_as_its_program_says(
 ) -> None:
     program = replace(hurried("ems-flutter", 110.0), search=None)
     assert program.bout.push_s == find_program("ems-flutter").bout.push_s > 30
-    rig = VirtualRig(person(tail_mv_per_ma), program=program)
+    rig = VirtualRig(person(tail_mv_per_ma), program=program, options=UNWATCHED)
     rig.open(limits={"amplitude_ma": 4.0})
     seen: set[QualityFlag] = set()
 
@@ -79,7 +79,8 @@ def peaks_from(history: list, from_s: float) -> list[float]:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_weaning_only_falls(seed: int) -> None:
-    rig = VirtualRig("responder", seed, program=hurried("ems-flutter-demo", 300.0))
+    program = hurried("ems-flutter-demo", 300.0)
+    rig = WirelessRig("responder", seed, program=program, options=UNWATCHED)
     rig.open()
     rig.run(lambda r: r.phase in {"reassessing", "fault"}, script=SCRIPT)
     turns = [(e.t_s, e.detail["to"]) for e in rig.events if e.kind == "phase"]

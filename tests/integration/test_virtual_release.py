@@ -9,7 +9,7 @@ from drivers.subject.subject import SubjectParams
 from service.core.arming import Safety
 from service.rehearsal.virtual import UNARMED_SCRIPT
 from tests.support.hurried import bodies, hurried, script_of
-from tests.support.virtual_rig import RigOptions, VirtualRig
+from tests.support.virtual_rig import RigOptions, VirtualRig, WirelessRig, told
 
 PRESSURE, HANDS = "pressure-release", "pressure-release-hands"
 
@@ -22,17 +22,19 @@ def sensitive(preset: str, seed: int, ppt_kpa: float) -> SubjectParams:
     return replace(params, person=replace(params.person, body=body))
 
 
-def played(name: str, preset, seed: int, *, speaks: bool = True) -> VirtualRig:
+def played(
+    name: str, preset, seed: int, *, speaks: bool = True, watched: bool = False
+) -> VirtualRig:
     program = hurried(name, 400.0)
-    options = RigOptions(speaks=speaks)
-    rig = VirtualRig(preset, seed, program=program, recorded=True, options=options)
+    options = RigOptions(speaks=speaks, watched=watched)
+    rig = WirelessRig(preset, seed, program=program, options=options)
     rig.open()
     rig.run(lambda r: r.phase in {"done", "fault"}, 900, script=script_of(program))
     return rig
 
 
 def steps(rig: VirtualRig) -> list[tuple[str, str]]:
-    return [(body["step"], body["why"]) for body in bodies(rig, "release")]
+    return [(body["step"], body["why"]) for body in told(rig, "release")]
 
 
 @pytest.fixture(scope="module")
@@ -70,19 +72,14 @@ def test_a_responder_lets_go_and_stays_relaxed_off_pressure(
 
 
 def test_nothing_is_pressed_outside_of_the_press(responder: VirtualRig) -> None:
-    at = {
-        step: r.t_s
-        for r in responder.records
-        if r.kind == "release"
-        for step in [r.body["step"]]
-    }
+    at = {e.detail["step"]: e.t_s for e in responder.events if e.kind == "release"}
     for t_s, (kpa,) in responder.device.history:
         if kpa > 0.0:
             assert at["ramp"] <= t_s <= at["ease"] + 5.1
 
 
 def test_the_effort_is_paced_by_the_emg(responder: VirtualRig) -> None:
-    paces = bodies(responder, "pace")
+    paces = told(responder, "pace")
     assert len(paces) >= 8
     assert not paces[0]["in_band"]
     assert paces[-1]["in_band"]
@@ -109,10 +106,10 @@ def test_the_state_shows_step_site_and_pressure() -> None:
 
 def test_who_guards_is_eased_at_once_and_the_session_is_adverse() -> None:
     rig = played(PRESSURE, sensitive("null", 3, 30.0), 3, speaks=False)
-    (strike,) = bodies(rig, "strike")
+    (strike,) = told(rig, "strike")
     assert strike["why"] == "guarding"
     assert rig.engine.session.outcome == "adverse"
-    struck_s = next(r.t_s for r in rig.records if r.kind == "strike")
+    struck_s = next(e.t_s for e in rig.events if e.kind == "strike")
     zero_s = next(t for t, (a,) in rig.device.history if a == 0.0 and t >= struck_s)
     assert zero_s - struck_s < 0.1
     assert not any(a for t, (a,) in rig.device.history if t > zero_s)
@@ -130,7 +127,7 @@ def test_a_muscle_that_does_not_answer_ends_after_one_cycle() -> None:
 
 
 def test_hands_reach_a_responder_without_a_permit() -> None:
-    rig = played(HANDS, "responder", 2)
+    rig = played(HANDS, "responder", 2, watched=True)
     session = rig.engine.session
     assert session.outcome == "reached"
     assert session.final_pct_mvc < 3.0

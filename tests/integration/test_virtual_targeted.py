@@ -8,7 +8,13 @@ from service.core.company import treatments_of
 from service.core.program import Program
 from service.recorder.explain import explain_at, tell_story
 from tests.support.hurried import bodies, hurried
-from tests.support.virtual_rig import SCRIPT, VirtualRig, demo_program
+from tests.support.virtual_rig import (
+    SCRIPT,
+    RigOptions,
+    VirtualRig,
+    WirelessRig,
+    demo_program,
+)
 
 
 def quick(treatment_s: float = 200.0) -> Program:
@@ -23,8 +29,16 @@ def quick(treatment_s: float = 200.0) -> Program:
     )
 
 
-def opened(n_muscles: int, seed: int = 1, preset: str = "responder") -> VirtualRig:
-    rig = VirtualRig(preset, seed, program=quick(), n_channels=n_muscles, recorded=True)
+def opened(
+    n_muscles: int,
+    seed: int = 1,
+    preset: str = "responder",
+    *,
+    kind: type[VirtualRig] = WirelessRig,
+    watched: bool = False,
+) -> VirtualRig:
+    options = RigOptions(watched=watched)
+    rig = kind(preset, seed, program=quick(), n_channels=n_muscles, options=options)
     rig.open()
     return rig
 
@@ -36,7 +50,7 @@ def finished(rig: VirtualRig) -> VirtualRig:
 
 @pytest.fixture(scope="module")
 def three() -> VirtualRig:
-    return finished(opened(3))
+    return finished(opened(3, watched=True))
 
 
 def test_three_muscles_relax_and_the_relaxed_one_is_never_stimulated(three) -> None:
@@ -107,7 +121,7 @@ def test_two_muscles_are_treated_to_the_end() -> None:
 
 
 def test_bad_emg_of_any_muscle_holds_all_and_a_stop_is_zero_at_once() -> None:
-    rig = opened(3, 2)
+    rig = opened(3, 2, kind=VirtualRig)
     rig.run(lambda r: any(r.role.state().amplitudes), 100, script=SCRIPT)
     rig.signal_fault = OneFlat(2)
     rig.run(lambda r: r.phase == "holding", 10, script={})
@@ -139,7 +153,7 @@ def test_a_person_who_answers_adversely_ends_adverse() -> None:
     rig = finished(opened(2, 1, "adverse"))
 
     assert rig.engine.session.outcome == "adverse"
-    ended_s = [r.t_s for r in rig.records if r.kind == "muscle_ended"]
+    ended_s = [e.t_s for e in rig.events if e.kind == "muscle_ended"]
     assert len(ended_s) == 2
     last_s = max(t for t, put in rig.device.history if any(put))
     assert last_s < ended_s[-1] + 0.1

@@ -5,15 +5,21 @@ from dataclasses import replace
 import pytest
 
 from service.core.program import Program
-from tests.support.hurried import bodies, hurried
-from tests.support.virtual_rig import SCRIPT, VirtualRig
+from tests.support.hurried import hurried
+from tests.support.virtual_rig import (
+    SCRIPT,
+    UNWATCHED,
+    VirtualRig,
+    WirelessRig,
+    told,
+)
 
 LONGEST_S = 900.0
 
 
 def played(program: Program, preset: str, seed: int = 1) -> VirtualRig:
     """Return a rig on which a whole session was played."""
-    rig = VirtualRig(preset, seed, program=program)
+    rig = WirelessRig(preset, seed, program=program, options=UNWATCHED)
     rig.open()
     rig.run(lambda r: r.phase in {"done", "fault"}, LONGEST_S)
     return rig
@@ -39,7 +45,7 @@ def test_kneading_relaxes_a_responder_light_before_deep() -> None:
     rig = played(hurried("massage", 300.0), "responder", 4)
 
     assert outcome(rig) == ("reached", "relaxed without contact")
-    assert [one["depth"] for one in bodies(rig, "depth")] == ["moderate", "deep"]
+    assert [one["depth"] for one in told(rig, "depth")] == ["moderate", "deep"]
     assert all(most(rig, site) > 80.0 for site in range(4))
     assert rig.engine.session.final_pct_mvc < 3.0
 
@@ -69,13 +75,13 @@ def test_the_mat_relaxes_a_responder_and_that_holds_off_it() -> None:
     rig = played(hurried("acupressure-mat", 400.0), "responder")
 
     assert outcome(rig) == ("reached", "relaxed off the mat")
-    assert bodies(rig, "strike") == []
+    assert told(rig, "strike") == []
     assert rig.engine.session.final_pct_mvc < 3.0
 
 
 def test_a_zone_that_is_not_tolerated_ends() -> None:
     program = hurried("acupressure-mat", 200.0)
-    rig = VirtualRig("mat-intolerant", 2, program=program)
+    rig = WirelessRig("mat-intolerant", 2, program=program)
     rig.open()
     rig.run(lambda r: bool(r.person.report().intolerable_zones), LONGEST_S)
     (zone,) = rig.person.report().intolerable_zones
@@ -106,7 +112,7 @@ def test_without_an_effect_it_ends_without_one(name: str) -> None:
 @pytest.mark.parametrize("name", ["massage", "massage-percussion", "acupressure-mat"])
 @pytest.mark.parametrize("how", ["stop", "hold"])
 def test_stop_and_hold_take_all_actuators_to_zero_at_once(name: str, how: str) -> None:
-    rig = VirtualRig(program=hurried(name, 60.0))
+    rig = VirtualRig(program=hurried(name, 60.0), options=UNWATCHED)
     rig.open()
     rig.run(lambda r: any(r.role.state().amplitudes), LONGEST_S, script=SCRIPT)
     rig.pass_time(0.5)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from service.core.program import Program
 from service.program_files import shipped_programs
 from service.rehearsal.virtual import SCRIPT, UNARMED_SCRIPT
-from tests.support.virtual_rig import VirtualRig
+from tests.support.virtual_rig import UNWATCHED, VirtualRig, WirelessRig
 
 #: Muscles of a program for several: a tense, a mildly tense and a relaxed one.
 N_MUSCLES = 3
@@ -30,11 +30,27 @@ def script_of(program: Program) -> dict[str, str]:
 
 
 def session_of(program: Program, preset: str, seed: int = 1) -> VirtualRig:
-    """Return a rig on which a whole session of the program was played."""
-    n = N_MUSCLES if program.has_muscles else 1
+    """Return a rig on which a whole session was played, with everything recorded."""
+    n = n_muscles(program)
     rig = VirtualRig(preset, seed, program=program, n_channels=n, recorded=True)
+    return to_the_end(rig)
+
+
+def outcome_of(program: Program, preset: str, seed: int = 1) -> VirtualRig:
+    """Return one for what came of the session and what was told: it is quicker."""
+    n = n_muscles(program)
+    return to_the_end(
+        WirelessRig(preset, seed, program=program, n_channels=n, options=UNWATCHED)
+    )
+
+
+def n_muscles(program: Program) -> int:
+    return N_MUSCLES if program.has_muscles else 1
+
+
+def to_the_end(rig: VirtualRig) -> VirtualRig:
     rig.open()
-    rig.run(lambda r: r.phase in {"done", "fault"}, 900, script=script_of(program))
+    rig.run(lambda r: r.phase in {"done", "fault"}, 900, script=script_of(rig.program))
     return rig
 
 

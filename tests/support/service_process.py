@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,21 @@ folder = "{data}"
 [api]
 port = {port}
 """
+
+
+#: What only patience would be needed for, in calibrations and after a treatment.
+HURRIED = {"relax_s": 1.0, "baseline_s": 3.0, "reassess_s": 2.0}
+
+
+def hurried_copy(shipped: Path, folder: Path, waits: Mapping[str, float]) -> Path:
+    """Write a program with other waits, and nothing else changed; return its folder."""
+    text = shipped.read_text("utf-8")
+    for key, seconds in waits.items():
+        text, n = re.subn(rf"(?m)^{key} = \S+", f"{key} = {seconds}", text)
+        assert n == 1, key
+    folder.mkdir()
+    (folder / shipped.name).write_text(text, "utf-8")
+    return folder
 
 
 def free_port() -> int:
@@ -132,16 +148,16 @@ def serving(
     program: str = "ems-flutter-demo",
     rig: str = RIG,
     programs: Path = DEMO_PROGRAMS,
+    waits: Mapping[str, float] = HURRIED,
 ) -> Iterator[tuple[ServiceProcess, int]]:
-    """Run a service without hardware; yield it and its port."""
+    """Run a service without hardware, its program in a hurry; yield it and its port."""
     port = free_port()
+    hurried = hurried_copy(programs / f"{program}.toml", folder / "programs", waits)
     path = folder / "rig.toml"
     path.write_text(
         rig.format(port=port, program=program, data=folder / "data"), encoding="utf-8"
     )
-    service = ServiceProcess(
-        "serve", "--config", str(path), "--programs", str(programs)
-    )
+    service = ServiceProcess("serve", "--config", str(path), "--programs", str(hurried))
     try:
         service.await_line("http://127.0.0.1")
         yield service, port

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from service.messages import State
-from service.rehearsal.virtual import VirtualRig
 from service.summary import summarise, to_json, to_text
 from tests.support.hurried import hurried, script_of
+from tests.support.virtual_rig import WirelessRig
 
 KPA = "acupressure-mat"
 
@@ -16,7 +16,7 @@ KPA = "acupressure-mat"
 @functools.cache
 def state_of(name: str) -> State:
     program = hurried(name, 20.0)
-    rig = VirtualRig("responder", 3, program=program)
+    rig = WirelessRig("responder", 3, program=program)
     rig.open()
     rig.run(lambda r: r.phase == "done", 200, script=script_of(program))
     rig.pass_time(0.1)

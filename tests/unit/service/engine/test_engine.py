@@ -1,10 +1,12 @@
 """The engine, in virtual time: from chunks to permits, from requests to phases."""
 
 import itertools
+from functools import cache
 
 from drivers.outputs.simulated import OutputFaults
 from drivers.ports import Discontinuity, Marker, SourceLost, SourceRestored
 from service.messages import OpenSession
+from service.rehearsal.copying import freeze, thaw
 from tests.support.virtual_rig import VirtualRig, demo_program
 
 
@@ -14,6 +16,19 @@ def treating(rig: VirtualRig) -> bool:
 
 def stimulating(rig: VirtualRig) -> bool:
     return any(rig.role.state().amplitudes)
+
+
+@cache
+def first_current() -> bytes:
+    rig = VirtualRig()
+    rig.open()
+    rig.run(stimulating)
+    return freeze(rig)
+
+
+def stimulating_one() -> VirtualRig:
+    """Return a copy of a rig whose first current has just gone out."""
+    return thaw(first_current())
 
 
 def test_a_responder_reaches_the_threshold_through_the_true_output_role() -> None:
@@ -47,9 +62,7 @@ def test_the_device_does_what_was_permitted() -> None:
 
 
 def test_permits_count_up_and_live_briefly() -> None:
-    rig = VirtualRig()
-    rig.open()
-    rig.run(stimulating)
+    rig = stimulating_one()
 
     active = [p for p in rig.permits if p.active]
     assert [p.sequence for p in active] == list(range(1, len(active) + 1))
@@ -68,9 +81,7 @@ def test_nothing_is_permitted_before_arming() -> None:
 
 
 def test_lost_emg_holds_and_takes_the_output_to_zero_at_once() -> None:
-    rig = VirtualRig()
-    rig.open()
-    rig.run(stimulating)
+    rig = stimulating_one()
 
     rig.engine.handle(SourceLost("emg", "cable", rig.clock.now_s()))
 
@@ -82,9 +93,7 @@ def test_lost_emg_holds_and_takes_the_output_to_zero_at_once() -> None:
 
 
 def test_emg_that_stays_away_is_a_fault_that_needs_an_acknowledgement() -> None:
-    rig = VirtualRig()
-    rig.open()
-    rig.run(stimulating)
+    rig = stimulating_one()
 
     for _ in range(500):
         rig.clock.sleep(0.01)
@@ -100,9 +109,7 @@ def test_emg_that_stays_away_is_a_fault_that_needs_an_acknowledgement() -> None:
 
 
 def test_after_a_gap_nothing_rises_until_the_chain_has_settled() -> None:
-    rig = VirtualRig()
-    rig.open()
-    rig.run(stimulating)
+    rig = stimulating_one()
     before = max(rig.role.state().amplitudes)
 
     rig.engine.handle(Discontinuity("emg", "gap", 40, rig.clock.now_s()))
@@ -127,9 +134,7 @@ def test_a_marker_is_told_with_its_own_time() -> None:
 
 
 def test_a_stop_at_the_output_stops_the_session() -> None:
-    rig = VirtualRig()
-    rig.open()
-    rig.run(stimulating)
+    rig = stimulating_one()
 
     rig.role.stop()
     rig.step()
@@ -152,9 +157,7 @@ def test_a_fault_of_the_device_ends_the_session() -> None:
 
 
 def test_permits_that_do_not_arrive_let_the_device_expire() -> None:
-    rig = VirtualRig()
-    rig.open()
-    rig.run(stimulating)
+    rig = stimulating_one()
     cut_s = rig.clock.now_s()
     rig.delivers_permits = False
 

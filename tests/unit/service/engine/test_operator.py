@@ -1,6 +1,7 @@
 """Arming as a ceremony, an operator who must be there, and stages, in virtual time."""
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from service.core.arming import CHECKLIST, Safety
 from service.core.stage import Stage
 from service.messages import UnlockStage
+from service.rehearsal.copying import freeze, thaw
 from service.subjects import Entry, SubjectStore
 from tests.support.virtual_rig import RigOptions, VirtualRig, demo_program
 
@@ -37,11 +39,21 @@ class Operated(VirtualRig):
         return self.ask("arm", **{**asked, **more})
 
 
-def ready(subjects=None, **options) -> Operated:
+def calibrated(subjects=None, **options) -> Operated:
     rig = Operated(options=RigOptions(STRICT, subjects), **options)
     rig.open(subject="P1")
     rig.run(lambda r: r.phase == "ready", script={"checking": "calibrate"})
     return rig
+
+
+@cache
+def a_ready_one() -> bytes:
+    return freeze(calibrated())
+
+
+def ready(**options) -> Operated:
+    """Return a calibrated rig: a copy, unless it shall remember its subjects."""
+    return calibrated(**options) if options else thaw(a_ready_one())
 
 
 def treating(**options) -> Operated:
