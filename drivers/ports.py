@@ -6,7 +6,7 @@ a thread, sleeps longer than it is told to, or decides anything.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dsp.types import Chunk
 
@@ -158,8 +158,7 @@ class OutputInfo:
     expiry_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelCommand:
+class ChannelCommand(NamedTuple):
     """What one actuator shall do. Amplitude in its unit; 0 is off."""
 
     amplitude: float
@@ -167,8 +166,7 @@ class ChannelCommand:
     frequency_hz: float
 
 
-@dataclass(frozen=True, slots=True)
-class Readback:
+class Readback(NamedTuple):
     """What the device says it is doing, the only evidence of an output's state.
 
     ``sequence`` is that of the last command that was applied, ``active`` is False once

@@ -213,6 +213,9 @@ class Evoked:
         self._train = PulseTrain(fs)
         self._force = EvokedForce()
         self._last_pulse = 0.0
+        # Arrays of no dimension: numpy would have to make them of a number every time.
+        rail_uv = params.rail_mv * MICROVOLT_PER_MILLIVOLT
+        self._rail_uv, self._minus_rail_uv = np.array(rail_uv), np.array(-rail_uv)
         self._bump = silence_bump(np.arange(round(SILENCE_S * fs)) / fs)
         self._added = np.zeros((self._bump.size, coupling.size))
         self._scale = np.ones(self._bump.size)
@@ -266,9 +269,8 @@ class Evoked:
 
     def clip(self, emg_uv: F64) -> None:
         """Clip to the amplifier's rails, in place."""
-        rail_uv = self._params.rail_mv * MICROVOLT_PER_MILLIVOLT
-        np.minimum(emg_uv, rail_uv, out=emg_uv)
-        np.maximum(emg_uv, -rail_uv, out=emg_uv)
+        np.minimum(emg_uv, self._rail_uv, out=emg_uv)
+        np.maximum(emg_uv, self._minus_rail_uv, out=emg_uv)
 
     def _twitch(self, at: float, motor: float) -> None:
         since_ms = (at - self._last_pulse) / self._fs * MS_PER_S

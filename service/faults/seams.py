@@ -8,7 +8,7 @@ import errno
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -144,7 +144,7 @@ class FaultyOutput:
             self._clock.sleep(REPLY_TIMEOUT_S)
             msg = f"no reply within {REPLY_TIMEOUT_S:g} s; stop and read back"
             raise UncertainOutput(msg)
-        return replace(readback, fault=DEVICE_FAULT) if self._is_broken else readback
+        return readback._replace(fault=DEVICE_FAULT) if self._is_broken else readback
 
 
 class FaultyDisk:
