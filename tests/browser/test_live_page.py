@@ -1,6 +1,7 @@
 """The live page in a real browser, over a running service."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,9 +44,21 @@ def text(page, element: str) -> str:
     return page.locator(f"#{element}").inner_text()
 
 
-def await_text(page, element: str, wanted: str, longest_ms: int = 20_000) -> None:
+def await_text(
+    page, element: str, wanted: str | re.Pattern[str], longest_ms: int = 20_000
+) -> None:
     expect = pytest.importorskip("playwright.sync_api").expect
     expect(page.locator(f"#{element}")).to_contain_text(wanted, timeout=longest_ms)
+
+
+def stop(page, key: str) -> None:
+    """Press a stop key, again where a busy host did not answer within 100 ms."""
+    for _ in range(5):
+        page.keyboard.press(key)
+        await_text(page, "answer", re.compile("confirm"))
+        if "zero confirmed" in text(page, "answer"):
+            return
+    raise AssertionError(text(page, "answer"))
 
 
 def painted(page, canvas: str) -> int:
@@ -79,8 +92,7 @@ def test_values_move_and_the_envelope_is_drawn(page, tmp_path: Path) -> None:
 
 
 def test_buttons_lead_through_a_session_and_the_keyboard_stops_it(page) -> None:
-    page.keyboard.press("Escape")
-    await_text(page, "answer", "zero confirmed")
+    stop(page, "Escape")
     page.get_by_role("button", name="New session").click()
     await_text(page, "phase", "checking")
     button = page.get_by_role("button", name="Calibrate")
@@ -93,9 +105,8 @@ def test_buttons_lead_through_a_session_and_the_keyboard_stops_it(page) -> None:
     await_text(page, "task", "Rest")
     assert page.get_by_role("button", name="Arm").is_disabled()
 
-    page.keyboard.press("Space")
+    stop(page, "Space")
 
-    await_text(page, "answer", "zero confirmed")
     await_text(page, "phase", "done")
     await_text(page, "cause", "stopped")
     refusals = [e for e in page.errors if "409" not in e]

@@ -75,6 +75,8 @@ def test_markers_of_a_foreign_clock_are_told_with_a_time_of_ours(
             events.extend(json.loads(text) for (text,) in texts)
             return any(event["kind"] == "marker" for event in events)
 
+        # A marker that nobody has subscribed to yet is nobody's.
+        await_true(sender.outlet.have_consumers, LONGEST_S)
         sent_s = lsl.local_clock()
         sender.push([["needle in"]], [1.7e9])
         await_true(is_told, LONGEST_S)
