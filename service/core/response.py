@@ -32,7 +32,7 @@ COMPARED_SHARE = 0.25
 PATIENCE = 1.2
 
 #: And this much has who is not near either, but clearly below the baseline. A.
-GAINED_PATIENCE = 2.0
+GAINED_PATIENCE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Response:
     at_cap : tuple of Window
         Off-windows of that time, as far back as they are compared.
     has_helped : bool
-        Whether tone has ever been lower than the baseline by a benefit.
+        Whether tone has been lower than the baseline by a benefit, and not risen since.
     spent_s : float
         Time at the ceiling before an interruption that the next stretch goes on from.
     """
@@ -168,16 +168,24 @@ class Response:
             Knows whether stimulation has helped so far.
         """
         windows = (*self.windows[1 - MAX_WINDOWS :], window)
-        newest = windows[-BENEFIT_WINDOWS:]
-        bar = (1.0 - plan.useless_drop) * calibration.baseline_pct_mvc
-        helps = len(newest) == BENEFIT_WINDOWS and _mean_tone(newest) < bar
         kept = [w for w in self.at_cap if window.t_s - w.t_s <= plan.useless_s]
         return evolve(
             self,
             windows=windows,
             at_cap=(*kept, window) if self.at_cap_since_s is not None else (),
-            has_helped=self.has_helped or helps,
+            has_helped=self._helps(plan, calibration, windows[-BENEFIT_WINDOWS:]),
         )
+
+    def _helps(
+        self, plan: ResponsePlan, calibration: Calibration, newest: Sequence[Window]
+    ) -> bool:
+        """Return whether it has helped: tone wanders, so a rise takes that back."""
+        if len(newest) < BENEFIT_WINDOWS:
+            return self.has_helped
+        share = _mean_tone(newest) / calibration.baseline_pct_mvc
+        if share > CALM_RATIO:
+            return False
+        return self.has_helped or share < 1.0 - plan.useless_drop
 
     def struck(
         self, plan: ResponsePlan, t_s: float, level_ma: float, why: str
@@ -316,7 +324,8 @@ class Response:
         Returns
         -------
         bool
-            Never once twice the time of the plan was spent at the ceiling.
+            Never once `GAINED_PATIENCE` times the time of the plan was spent at the
+            ceiling.
         """
         since_s = self.at_cap_since_s
         if since_s is None or t_s - since_s >= GAINED_PATIENCE * plan.useless_s:

@@ -127,6 +127,18 @@ def test_one_low_window_has_not_helped_but_a_few_together_have() -> None:
     assert replace(helped, strikes=1).struck(PLAN, 50.0, 20.0, "adverse").has_helped
 
 
+def test_a_benefit_that_is_gone_is_none_any_more() -> None:
+    low, high = 0.85 * BASELINE, 1.15 * BASELINE
+    helped = [BASELINE, low, low, low]
+    assert follow([*helped, BASELINE, BASELINE, BASELINE])[0].has_helped
+    assert follow([*helped, high, high])[0].has_helped
+    assert not follow([*helped, high, high, high])[0].has_helped
+    # From then on the smaller rise counts.
+    assert follow([*helped, high, high, high, 1.23 * BASELINE])[0].strikes == 1
+    raised = [0.9 * BASELINE, high, 1.23 * BASELINE]
+    assert follow([*helped, *raised])[0].strikes == 0
+
+
 def test_the_tone_of_the_last_push_is_known_until_the_ceiling_is_left() -> None:
     response = Response().at_level(0.0, CAP_MA, CAP_MA)
     assert response.pushed_pct_mvc == math.inf
