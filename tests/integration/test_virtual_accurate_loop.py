@@ -59,7 +59,7 @@ def cleaned() -> Played:
     return played(CLEANED, to_the_end=True)
 
 
-def reaches(rig: VirtualRig) -> None:
+def assert_reached(rig: VirtualRig) -> None:
     session = rig.engine.session
     assert session is not None
     threshold_pct_mvc = rig.program.success.threshold_pct_mvc
@@ -71,7 +71,7 @@ def reaches(rig: VirtualRig) -> None:
 
 
 def test_a_responder_reaches_the_threshold(cleaned: Played) -> None:
-    reaches(cleaned.rig)
+    assert_reached(cleaned.rig)
     shown = cleaned.rig.state.session
     assert shown.outcome == "reached"
     assert shown.final_pct_mvc < shown.threshold_pct_mvc
@@ -86,7 +86,10 @@ def test_a_responder_reaches_the_threshold(cleaned: Played) -> None:
     ids=lambda t: f"{t.artifact}-{t.heart}",
 )
 def test_other_methods_let_a_responder_reach_it(treatment: DisturbanceConfig) -> None:
-    reaches(played(treatment, to_the_end=True).rig)
+    rig = played(treatment, to_the_end=True).rig
+
+    assert_reached(rig)
+    assert rig.phase == "done"
 
 
 def test_under_stimulation_the_tension_is_that_of_the_muscle(cleaned: Played) -> None:
