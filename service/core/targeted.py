@@ -8,41 +8,30 @@ import math
 
 from service.core.actuators import Drive
 from service.core.coactivation import (
-    COACTIVATION,
     beside,
     is_driven,
     watch_coactivation,
 )
 from service.core.company import calibrations_of, treatments_of, with_treatments
 from service.core.control import Level, wean
-from service.core.dose import UC_PER_MC
 from service.core.evolve import evolve
 from service.core.judging import (
     bears_push,
     closed_bout,
     is_near,
-    is_pointless,
     judge_window,
     wants_push,
 )
 from service.core.laws.protocol import ClosedBout
-from service.core.limits import Quantity
-from service.core.model import Note, Outcome, Phase, Sample
+from service.core.model import Note, Phase, Sample
+from service.core.muscle_ends import alone, conclude, end_muscles
 from service.core.rhythm import Rhythm
 from service.core.state import Session, Step, Treatment
-from service.core.transitions import enter
 from service.core.treatment import (
-    CRAMP,
-    NEVER_HELPED,
-    ROSE,
-    end,
-    give_up,
     measure,
     move_level,
 )
 from service.core.turns import Need, TargetedPlan, pick
-
-SHARE_USED = "its share of the charge is used up"
 
 
 def target(session: Session, sample: Sample) -> Step:
@@ -79,8 +68,8 @@ def target(session: Session, sample: Sample) -> Step:
     )
     session, closed, notes = _turn_bout(session, plan)
     session = _move_levels(session, closed)
-    session, ended = _end_muscles(session, plan)
-    session, more = _conclude(session)
+    session, ended = end_muscles(session, plan)
+    session, more = conclude(session)
     return session, (*notes, *ended, *more)
 
 
@@ -112,51 +101,6 @@ def targeted_drives(session: Session) -> tuple[Drive, ...]:
         )
         for treatment in treatments_of(session)
     )
-
-
-def alone(session: Session, muscle: int) -> Session:
-    """Return the session as the loop of one muscle sees it.
-
-    Parameters
-    ----------
-    session : Session
-        With several muscles.
-    muscle : int
-        Which.
-
-    Returns
-    -------
-    Session
-        With its actuator, calibration and treatment as the only ones.
-    """
-    setup = session.setup
-    its = evolve(setup, sites=(setup.sites[muscle],), muscles=(setup.muscles[muscle],))
-    return evolve(
-        session,
-        setup=its,
-        sites=(session.sites[muscle],),
-        treatment=treatments_of(session)[muscle],
-        calibration=calibrations_of(session)[muscle],
-        company=(),
-    )
-
-
-def charge_shares(session: Session) -> tuple[float, ...]:
-    """Return what each muscle has had of the charge that the session may give.
-
-    Parameters
-    ----------
-    session : Session
-        With its doses.
-
-    Returns
-    -------
-    tuple of float
-        One per muscle; 1 is all.
-    """
-    bound_uc = session.setup.limits[Quantity.SESSION_CHARGE_MC].value * UC_PER_MC
-    charges = (site.dose.charge_uc for site in session.sites)
-    return tuple(uc / bound_uc if bound_uc > 0 else 1.0 for uc in charges)
 
 
 Closed = tuple[ClosedBout | None, ...]
@@ -307,92 +251,3 @@ def _moved(session: Session, muscle: int, closed: ClosedBout | None) -> Treatmen
     # from: it may fall, but not rise.
     lower = Level(min(moved.level.level_ma, level_ma), now_s)
     return evolve(moved, level=lower)
-
-
-def _end_muscles(session: Session, plan: TargetedPlan) -> Step:
-    """End the stimulation of each muscle that it does not help."""
-    treatments, notes = [], []
-    shares = charge_shares(session)
-    for k, treatment in enumerate(treatments_of(session)):
-        why = "" if treatment.turn.ended else _why_ended(session, k)
-        if not (why or treatment.turn.ended):
-            used = shares[k] >= plan.share(len(shares)) or sum(shares) >= 1.0
-            why = SHARE_USED if used else ""
-        if not why:
-            treatments.append(treatment)
-            continue
-        turn = evolve(treatment.turn, ended=why, picked=False)
-        level = Level(0.0, session.now_s)
-        treatments.append(evolve(treatment, turn=turn, level=level))
-        label = session.setup.muscles[k]
-        notes.append(Note("muscle_ended", {"muscle": label, "why": why}))
-    return with_treatments(session, tuple(treatments)), tuple(notes)
-
-
-def _why_ended(session: Session, muscle: int) -> str:
-    treatment = treatments_of(session)[muscle]
-    plan, response = session.setup.program.response, treatment.response
-    if response.strikes >= plan.strikes:
-        return ROSE
-    was_own = response.struck_for != COACTIVATION
-    if response.strikes and was_own and not response.has_helped:
-        return NEVER_HELPED
-    is_treating = session.phase is Phase.TREATING
-    if is_treating and is_pointless(alone(session, muscle), treatment):
-        return "no benefit at the ceiling"
-    return ""
-
-
-def _conclude(session: Session) -> Step:
-    success, treatments = session.setup.program.success, treatments_of(session)
-    if any(one.cramp.is_cramp for one in treatments):
-        return end(session, Outcome.ADVERSE, CRAMP)
-    if session.phase is Phase.WEANING:
-        return _conclude_weaning(session)
-    reached = [one.relaxation.reached(success) for one in treatments]
-    if all(reached):
-        return enter(_with_reached(session), Phase.WEANING)
-    first = treatments[0]
-    ended = [one for one in treatments if one.turn.ended]
-    still = [
-        one
-        for one, is_relaxed in zip(treatments, reached, strict=True)
-        if not (one.turn.ended or is_relaxed)
-    ]
-    if ended and not still:
-        return give_up(session, first, ended[-1].turn.ended)
-    if session.now_s - first.started_s >= session.setup.treatment_s:
-        return give_up(session, first, "treatment time is over")
-    return session, ()
-
-
-def _with_reached(session: Session) -> Session:
-    first = treatments_of(session)[0]
-    reached_s = first.reached_s
-    if reached_s is None:
-        reached_s = max(one.relaxation.history[0][0] for one in treatments_of(session))
-    return evolve(session, treatment=evolve(first, reached_s=reached_s))
-
-
-def _conclude_weaning(session: Session) -> Step:
-    success, treatments = session.setup.program.success, treatments_of(session)
-    lost = [one.relaxation.lost(session.now_s, success) for one in treatments]
-    if any(lost):
-        forgotten = tuple(
-            evolve(one, relaxation=one.relaxation.forgotten()) if is_lost else one
-            for one, is_lost in zip(treatments, lost, strict=True)
-        )
-        back, notes = enter(
-            with_treatments(session, forgotten), Phase.TREATING, cause="relapse"
-        )
-        k = lost.index(True)
-        label = session.setup.muscles[k]
-        tone = treatments[k].tone_pct_mvc
-        relapse = Note("relapse", {"muscle": label, "tone_pct_mvc": tone})
-        return back, (*notes, relapse)
-    if all(
-        one.level.level_ma <= site.wiring.amplitude_step
-        for one, site in zip(treatments, session.setup.sites, strict=True)
-    ):
-        return end(session, Outcome.REACHED, "relaxed and weaned")
-    return session, ()

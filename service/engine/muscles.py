@@ -4,8 +4,8 @@ import math
 
 from service.core.company import calibrations_of, treatments_of
 from service.core.decide import Decision
+from service.core.muscle_ends import charge_shares
 from service.core.state import Session
-from service.core.targeted import charge_shares
 from service.program_states import TargetedState
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from service.core.company import treatments_of
 from service.core.model import Phase, Verb
+from service.core.muscle_ends import charge_shares
 from service.core.program import Program
 from service.core.stage import Stage
-from service.core.targeted import charge_shares
 from service.core.turns import TargetedPlan
 from tests.support.muscles import MVC_UV, Emg, Player, player
 
@@ -108,9 +108,10 @@ def test_a_strike_concerns_its_muscle_only() -> None:
     assert given(played)[0] <= ceiling < given(played)[1]
 
 
-def test_an_adverse_muscle_ends_alone_and_the_other_goes_on() -> None:
+def test_an_adverse_muscle_ends_alone_beside_one_that_is_helped() -> None:
     played = treated([10.0, 10.0])
-    played.run(40.0, lambda k: 16.0 if k == 0 else 7.0)
+    played.run(20.0, lambda k: 10.0 if k == 0 else 7.0)
+    played.run(20.0, lambda k: 16.0 if k == 0 else 7.0)
 
     assert played.session.phase is Phase.TREATING
     (ended,) = played.told("muscle_ended")
@@ -120,6 +121,17 @@ def test_an_adverse_muscle_ends_alone_and_the_other_goes_on() -> None:
     played.run(15.0, lambda _: 9.0)
     assert given(played)[0] == 0.0
     assert given(played)[1] > 1.0
+
+
+def test_an_adverse_muscle_ends_all_where_nothing_has_helped() -> None:
+    played = treated([10.0, 10.0])
+    played.run(40.0, lambda k: 16.0 if k == 0 else 9.8)
+
+    (ended,) = played.told("muscle_ended")
+    assert ended["muscle"] == "left"
+    assert played.session.outcome == "adverse"
+    assert "had not helped" in played.session.cause
+    assert not any(played.decision.amplitudes)
 
 
 def test_the_session_is_adverse_when_no_muscle_is_left() -> None:
