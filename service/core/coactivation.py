@@ -34,7 +34,7 @@ def is_driven(treatment: Treatment) -> bool:
     bool
         True if it is picked and its level is above 0.
     """
-    return treatment.turn.picked and treatment.level.level_ma > 0
+    return treatment.turn.picked and treatment.level.amplitude > 0
 
 
 def beside(treatment: Treatment, *, others_on: bool) -> Treatment:
@@ -122,7 +122,7 @@ def watch_coactivation(session: Session, plan: TargetedPlan) -> Step:
 
 
 def _struck(session: Session, treatment: Treatment) -> Treatment:
-    level_ma = treatment.level.level_ma
+    level_ma = treatment.level.amplitude
     response = treatment.response.struck(
         session.setup.program.response, session.now_s, level_ma, COACTIVATION
     )

@@ -281,7 +281,7 @@ def _felt(session: Session, muscle: int, treatment: Treatment) -> float:
     is_one = len(treatments_of(session)) == 1
     felt = session.established if is_one else session.sites[muscle].established
     # Between two on parts it is what was felt last, which is never more than this.
-    return felt.amplitude or min(felt.peak, treatment.level.level_ma)
+    return felt.amplitude or min(felt.peak, treatment.level.amplitude)
 
 
 COMMANDS: Mapping[Verb, Callable[[Session, Command], Step]] = {

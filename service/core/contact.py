@@ -8,7 +8,7 @@ from service.core.judging import STRIKE_RATIO, strike_note
 from service.core.model import Note, Phase
 from service.core.stage import BY_HAND
 from service.core.state import Session, Treatment
-from service.core.treatment import level_cap_ma
+from service.core.treatment import level_cap
 
 
 def with_level(session: Session, treatment: Treatment, wanted: float) -> Treatment:
@@ -31,7 +31,7 @@ def with_level(session: Session, treatment: Treatment, wanted: float) -> Treatme
     """
     if session.setup.stage in BY_HAND:
         return treatment
-    cap = level_cap_ma(replace(session, treatment=treatment))
+    cap = level_cap(replace(session, treatment=treatment))
     return replace(treatment, level=Level(min(wanted, cap), session.now_s))
 
 
@@ -52,7 +52,7 @@ def after_strike(session: Session, treatment: Treatment) -> tuple[Treatment, Not
     note : Note
         Of kind ``strike``.
     """
-    level, response = treatment.level.level_ma, treatment.response
+    level, response = treatment.level.amplitude, treatment.response
     note = strike_note(session.setup.unit, response, treatment.tone_pct_mvc, level)
     halved = Level(level * STRIKE_RATIO, session.now_s)
     return replace(treatment, level=halved), note

@@ -11,23 +11,23 @@ class Level:
 
     Parameters
     ----------
-    level_ma : float
-        In milliampere.
+    amplitude : float
+        In the unit of the actuator.
     t_s : float
         When it was last updated.
     """
 
-    level_ma: float = 0.0
+    amplitude: float = 0.0
     t_s: float = 0.0
 
 
-def wean(rate_ma_per_s: float, level: Level, t_s: float) -> Level:
+def wean(rate_per_s: float, level: Level, t_s: float) -> Level:
     """Lower the level after success.
 
     Parameters
     ----------
-    rate_ma_per_s : float
-        Fall per second.
+    rate_per_s : float
+        Fall of the amplitude per second.
     level : Level
         From the previous call.
     t_s : float
@@ -39,4 +39,4 @@ def wean(rate_ma_per_s: float, level: Level, t_s: float) -> Level:
         Never below 0.
     """
     dt_s = min(max(t_s - level.t_s, 0.0), MAX_DT_S)
-    return Level(max(level.level_ma - rate_ma_per_s * dt_s, 0.0), t_s)
+    return Level(max(level.amplitude - rate_per_s * dt_s, 0.0), t_s)

@@ -163,7 +163,7 @@ def _ceilings(
         ceilings["device"] = site.wiring.max_amplitude
     ceilings.update(dose.ceilings(limits, actuator))
     if treatment is not None:
-        ceilings["response"] = treatment.response.cap_ma
+        ceilings["response"] = treatment.response.cap
         ceilings.update(treatment.thresholds.ceilings_ma())
     slew = limits[actuator.slew]
     ceilings[f"slew:{slew.origin}"] = established.ceiling(
@@ -175,7 +175,7 @@ def _ceilings(
         ceilings[f"stage:{stage}"] = 0.0
     elif stage in BY_HAND and treatment and is_planned(session.setup.program):
         # The plan moves below what the operator sets by hand.
-        ceilings[f"stage:{stage}"] = treatment.level.level_ma
+        ceilings[f"stage:{stage}"] = treatment.level.amplitude
     if session.ebb is not None:
         # The weaker of several actuators may not rise to the strongest.
         lower = min(session.ebb.ceiling(now_s), established.amplitude)

@@ -90,7 +90,7 @@ def wanted_drives(session: Session) -> tuple[Drive, ...] | None:
     if drives is not None:
         return drives(session)
     is_on = is_on_part(session)
-    return _on_all(session, treatment.level.level_ma if is_on else 0.0)
+    return _on_all(session, treatment.level.amplitude if is_on else 0.0)
 
 
 def idle_drives(session: Session) -> tuple[Drive, ...]:

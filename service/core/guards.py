@@ -141,11 +141,12 @@ class ToneLock:
 class Window:
     """One off-window: when it ended, the level before it, and its median tone.
 
-    ``step`` is the part of the rhythm that came before it.
+    ``level`` is in the unit of the actuator, ``step`` is the part of the rhythm that
+    came before it.
     """
 
     t_s: float
-    level_ma: float
+    level: float
     tone_pct_mvc: float
     step: int = 0
 
@@ -169,10 +170,7 @@ def is_paradoxical(windows: tuple[Window, ...]) -> bool:
     steps = windows[-(PARADOX_STEPS + 1) :]
     if len(steps) > PARADOX_STEPS and _has_risen(steps):
         pairs = list(itertools.pairwise(steps))
-        if all(
-            b.level_ma > a.level_ma and b.tone_pct_mvc > a.tone_pct_mvc
-            for a, b in pairs
-        ):
+        if all(b.level > a.level and b.tone_pct_mvc > a.tone_pct_mvc for a, b in pairs):
             return True
     if not windows:
         return False
@@ -196,11 +194,11 @@ def correlation(windows: tuple[Window, ...]) -> float:
         Pearson's r; 0 when either does not vary.
     """
     n = len(windows)
-    level = math.fsum(w.level_ma for w in windows) / n
+    level = math.fsum(w.level for w in windows) / n
     tone = math.fsum(w.tone_pct_mvc for w in windows) / n
-    both = math.fsum((w.level_ma - level) * (w.tone_pct_mvc - tone) for w in windows)
+    both = math.fsum((w.level - level) * (w.tone_pct_mvc - tone) for w in windows)
     spread = math.sqrt(
-        math.fsum((w.level_ma - level) ** 2 for w in windows)
+        math.fsum((w.level - level) ** 2 for w in windows)
         * math.fsum((w.tone_pct_mvc - tone) ** 2 for w in windows)
     )
     return both / spread if spread > 0 else 0.0
@@ -209,6 +207,6 @@ def correlation(windows: tuple[Window, ...]) -> float:
 def _has_risen(windows: tuple[Window, ...]) -> bool:
     first, last = windows[0], windows[-1]
     return (
-        last.level_ma > first.level_ma
+        last.level > first.level
         and last.tone_pct_mvc > (1.0 + PARADOX_RISE) * first.tone_pct_mvc
     )

@@ -51,7 +51,7 @@ def judge_window(
     notes : tuple of Note
         The strike, if there was one.
     """
-    before, level_ma = treatment.response, treatment.level.level_ma
+    before, level_ma = treatment.response, treatment.level.amplitude
     treatment = evolve(treatment, judged=True)
     plan, now_s = session.setup.program.response, session.now_s
     after = before.window_closed(plan, calibration, now_s, level_ma, step)
@@ -83,7 +83,7 @@ def strike_note(
     Note
         Of kind ``strike``.
     """
-    cap = response.cap_ma
+    cap = response.cap
     return Note(
         "strike",
         {
@@ -112,7 +112,7 @@ def closed_bout(before: Treatment) -> ClosedBout:
     window = before.response.window_pct_mvc
     known = window and not before.moved
     tone = statistics.median(window) if known else math.nan
-    return ClosedBout(tone, before.level.level_ma)
+    return ClosedBout(tone, before.level.amplitude)
 
 
 def is_pointless(session: Session, treatment: Treatment) -> bool:

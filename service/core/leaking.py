@@ -9,7 +9,7 @@ from service.core.model import Command, Note, Phase, Sample, Task
 from service.core.stage import Stage
 from service.core.state import Session, Step
 from service.core.transitions import enter, prompt, refuse
-from service.core.treatment import level_cap_ma
+from service.core.treatment import level_cap
 
 #: Share of the slew limit that the steps rise with, so that a late permit can be caught
 #: up with. A.
@@ -77,7 +77,7 @@ def plan_leak(session: Session) -> LeakPlan | str:
     setup, limits = session.setup, session.setup.limits
     lag_s = session.sample.lag_s if session.sample else 0.0
     plan = LeakPlan(
-        maximum_ma=level_cap_ma(session),
+        maximum_ma=level_cap(session),
         up_ma_per_s=SLEW_SHARE * limits[Quantity.SLEW_UP_MA_PER_S].value,
         grid_ma=setup.amplitude_step,
     )

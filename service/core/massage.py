@@ -17,7 +17,7 @@ from service.core.patterns import weights
 from service.core.response import adverse_bar_pct_mvc
 from service.core.state import Session, Step, Treatment
 from service.core.tone import UPDATE_S, Calibration
-from service.core.treatment import end, give_up, level_cap_ma, measure, why_adverse
+from service.core.treatment import end, give_up, level_cap, measure, why_adverse
 
 #: A relaxed muscle is left alone for so many hold times to prove it, no longer. A.
 PROOF_HOLDS = 3.0
@@ -82,7 +82,7 @@ def massage_drives(session: Session) -> tuple[Drive, ...]:
     if passed_s >= program.bout.on_s:
         return nothing(session)
     kneading = treatment.kneading
-    level = min(treatment.level.level_ma, plan.depths[kneading.depth])
+    level = min(treatment.level.amplitude, plan.depths[kneading.depth])
     rate_hz = kneading.rate_hz(plan, program.frequency_hz)
     shares = weights(
         plan.pattern, len(session.setup.sites), plan.rate_hz * passed_s, plan.floor
@@ -165,7 +165,7 @@ def _turn(
     )
     if _is_guarding(session, treatment, calibration):
         response = treatment.response.struck(
-            session.setup.program.response, now_s, treatment.level.level_ma, "contact"
+            session.setup.program.response, now_s, treatment.level.amplitude, "contact"
         )
         return _struck(session, replace(off, response=response))
     is_over = now_s - treatment.bout_s >= session.setup.program.bout.on_s
@@ -185,7 +185,7 @@ def _turn_on(
     if _must_wait(session, treatment, plan):
         return treatment, ()
     # An off part that no contact came before is no response to any.
-    level = treatment.level.level_ma if kneading.contact_s > 0.0 else 0.0
+    level = treatment.level.amplitude if kneading.contact_s > 0.0 else 0.0
     after = response.window_closed(
         session.setup.program.response, calibration, now_s, level
     )
@@ -232,8 +232,10 @@ def _struck(
 def _with_level(session: Session, treatment: Treatment, plan: MassagePlan) -> Treatment:
     kneading = treatment.kneading
     treatment = with_level(session, treatment, plan.depths[kneading.depth])
-    cap = min(plan.depths[-1], level_cap_ma(replace(session, treatment=treatment)))
-    response = treatment.response.at_level(session.now_s, treatment.level.level_ma, cap)
+    cap = min(plan.depths[-1], level_cap(replace(session, treatment=treatment)))
+    response = treatment.response.at_level(
+        session.now_s, treatment.level.amplitude, cap
+    )
     return replace(treatment, response=response)
 
 
@@ -243,7 +245,7 @@ def _stage_note(session: Session, treatment: Treatment) -> Note:
         "depth",
         {
             "depth": treatment.kneading.depth.name.lower(),
-            f"level_{unit}": treatment.level.level_ma,
+            f"level_{unit}": treatment.level.amplitude,
         },
     )
 

@@ -20,7 +20,7 @@ from service.core.transitions import enter, refuse
 from service.core.treatment import (
     end,
     give_up,
-    level_cap_ma,
+    level_cap,
     measure,
     relapse,
     why_adverse,
@@ -96,7 +96,7 @@ def mat_drives(session: Session) -> tuple[Drive, ...]:
     share, now_s = 1.0, session.now_s
     if session.phase is Phase.WEANING:
         share = max(0.0, 1.0 - (now_s - session.phase_since_s) / plan.ease_s)
-    level = treatment.level.level_ma
+    level = treatment.level.amplitude
     return tuple(
         Drive(share * min(zone.pressure_kpa(now_s, plan.ramp_s), level))
         for zone in treatment.lying.zones
@@ -203,7 +203,7 @@ def _judge_window(
         return treatment, ()
     lying = replace(lying, window_s=now_s)
     newest = lying.newest()
-    level = treatment.level.level_ma if newest is not None else 0.0
+    level = treatment.level.amplitude if newest is not None else 0.0
     rules = session.setup.program.response
     median = statistics.median(response.window_pct_mvc)
     if level > 0.0 and lying.in_discomfort(plan, now_s):
@@ -267,7 +267,7 @@ def _with_pressure(session: Session, treatment: Treatment, plan: MatPlan) -> Tre
     settled = bool(pressing) and not any(
         zone.status in {ZoneStatus.COMING, ZoneStatus.WAITING} for zone in lying.zones
     )
-    level = max(treatment.level.level_ma, plan.start_kpa)
+    level = max(treatment.level.amplitude, plan.start_kpa)
     due = now_s - lying.raised_s >= plan.ramp_s + plan.judge_s
     quiet = now_s < treatment.response.quiet_until_s or treatment.relaxation.relaxed
     is_known = not math.isnan(_mean_tone(lying, plan, now_s))
@@ -275,9 +275,9 @@ def _with_pressure(session: Session, treatment: Treatment, plan: MatPlan) -> Tre
         level += plan.step_kpa
         lying = replace(lying, raised_s=now_s)
     treatment = with_level(session, treatment, level)
-    target = treatment.level.level_ma
+    target = treatment.level.amplitude
     zones = tuple(zone.to(now_s, target, plan.ramp_s) for zone in lying.zones)
-    cap = level_cap_ma(replace(session, treatment=treatment))
+    cap = level_cap(replace(session, treatment=treatment))
     response = treatment.response.at_level(now_s, target if pressing else 0.0, cap)
     return replace(treatment, lying=replace(lying, zones=zones), response=response)
 

@@ -187,7 +187,7 @@ def _conclude_weaning(session: Session) -> Step:
         relapse = Note("relapse", {"muscle": label, "tone_pct_mvc": tone})
         return back, (*notes, relapse)
     if all(
-        one.level.level_ma <= site.wiring.amplitude_step
+        one.level.amplitude <= site.wiring.amplitude_step
         for one, site in zip(treatments, session.setup.sites, strict=True)
     ):
         return end(session, Outcome.REACHED, "relaxed and weaned")

@@ -12,7 +12,7 @@ from service.core.release_run import Look, Release
 from service.core.response import adverse_bar_pct_mvc
 from service.core.state import Session
 from service.core.tone import Calibration
-from service.core.treatment import level_cap_ma
+from service.core.treatment import level_cap
 
 #: What the person said counts for so long: only while they go on saying it may the
 #: pressure rise beyond where it would stop without a word. A.
@@ -164,7 +164,7 @@ def _pressed_kpa(session: Session, run: Release) -> float:
 
 
 def _goal_kpa(session: Session, run: Release, plan: ReleasePlan) -> float:
-    ceiling, stop = level_cap_ma(session), plan.start_kpa
+    ceiling, stop = level_cap(session), plan.start_kpa
     painful = [
         entry.value
         for entry in session.entries
@@ -185,7 +185,7 @@ def _has_room(session: Session, run: Release, plan: ReleasePlan) -> bool:
     now_s, actuator = session.now_s, session.setup.sites[run.site].wiring.actuator
     share = on_fraction_of(session.setup.limits, actuator)
     dose = session.sites[run.site].dose.at(now_s, share)
-    highest = min(level_cap_ma(session), run.most_kpa)
+    highest = min(level_cap(session), run.most_kpa)
     press_s = highest / plan.ramp_kpa_per_s + plan.hold_max_s + LET_GO_S
     allowed_s = share * dose.window_s
     press_s = min(press_s, allowed_s)

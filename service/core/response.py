@@ -37,7 +37,7 @@ GAINED_PATIENCE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What stimulation has done so far.
+    """What stimulation has done so far; levels are in the unit of the actuator.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Response:
         Adverse responses so far.
     struck_for : str
         What the last strike was for: ``adverse`` or ``paradoxical``.
-    cap_ma : float
+    cap : float
         Ceiling that strikes have set; infinity before the first.
     quiet_until_s : float
         No increase and no new strike before.
@@ -70,7 +70,7 @@ class Response:
     windows: tuple[Window, ...] = ()
     strikes: int = 0
     struck_for: str = ""
-    cap_ma: float = math.inf
+    cap: float = math.inf
     quiet_until_s: float = -math.inf
     at_cap_since_s: float | None = None
     at_cap: tuple[Window, ...] = ()
@@ -97,7 +97,7 @@ class Response:
         plan: ResponsePlan,
         calibration: Calibration,
         t_s: float,
-        level_ma: float,
+        level: float,
         step: int = 0,
     ) -> "Response":
         """Judge the off-window that has just ended.
@@ -110,7 +110,7 @@ class Response:
             Holds the baseline.
         t_s : float
             Now.
-        level_ma : float
+        level : float
             Level of the bout before the window.
         step : int
             Which part of the rhythm that bout was.
@@ -130,22 +130,22 @@ class Response:
             window_pct_mvc=(),
             medians_pct_mvc=(*self.medians_pct_mvc[-1:], median),
         )
-        if level_ma > 0:
+        if level > 0:
             judged = judged.with_window(
-                plan, calibration, Window(t_s, level_ma, median, step)
+                plan, calibration, Window(t_s, level, median, step)
             )
-        if level_ma <= 0 or t_s < self.quiet_until_s:
+        if level <= 0 or t_s < self.quiet_until_s:
             return judged
         bar = adverse_bar_pct_mvc(plan, calibration, helped=judged.has_helped)
         medians = judged.medians_pct_mvc
         # A mean says more than the lower of two; one that is high may be a movement.
         raised = min(medians) > CALM_RATIO * calibration.baseline_pct_mvc
         if len(medians) > 1 and raised and statistics.fmean(medians) > bar:
-            return judged.struck(plan, t_s, level_ma, "adverse")
+            return judged.struck(plan, t_s, level, "adverse")
         # Tone that is lower than before the treatment follows its withdrawal up, and
         # one that wanders about its baseline follows whatever rises meanwhile.
         if median > bar and is_paradoxical(judged.windows):
-            return judged.struck(plan, t_s, level_ma, "paradoxical")
+            return judged.struck(plan, t_s, level, "paradoxical")
         return judged
 
     def with_window(
@@ -188,7 +188,7 @@ class Response:
         return self.has_helped or share < 1.0 - plan.useless_drop
 
     def struck(
-        self, plan: ResponsePlan, t_s: float, level_ma: float, why: str
+        self, plan: ResponsePlan, t_s: float, level: float, why: str
     ) -> "Response":
         """Return the state after an adverse response.
 
@@ -198,7 +198,7 @@ class Response:
             Cap and cool-down.
         t_s : float
             Now.
-        level_ma : float
+        level : float
             What triggered it.
         why : str
             What it is for.
@@ -213,13 +213,13 @@ class Response:
             strikes=self.strikes + 1,
             struck_for=why,
             windows=(),
-            cap_ma=min(self.cap_ma, plan.cap_ratio * level_ma),
+            cap=min(self.cap, plan.cap_ratio * level),
             quiet_until_s=t_s + plan.cool_down_s,
             medians_pct_mvc=(),
         )
 
     def at_level(
-        self, t_s: float, level_ma: float, cap_ma: float, felt_ma: float = math.inf
+        self, t_s: float, level: float, cap: float, felt: float = math.inf
     ) -> "Response":
         """Follow whether the level is at its ceiling.
 
@@ -227,9 +227,9 @@ class Response:
         ----------
         t_s : float
             Now.
-        level_ma, cap_ma : float
+        level, cap : float
             The level and its tightest ceiling.
-        felt_ma : float
+        felt : float
             What was felt last, which may lag behind the level.
 
         Returns
@@ -240,12 +240,12 @@ class Response:
             there all the same.
         """
         since_s = self.at_cap_since_s
-        if level_ma < AT_CAP * cap_ma or level_ma == 0.0:
+        if level < AT_CAP * cap or level == 0.0:
             spent_s = self.spent_s if since_s is None else 0.0
             if since_s is None and not self.at_cap:
                 return self
             return evolve(self, at_cap_since_s=None, at_cap=(), spent_s=spent_s)
-        if since_s is None and felt_ma >= AT_CAP * cap_ma:
+        if since_s is None and felt >= AT_CAP * cap:
             return evolve(self, at_cap_since_s=t_s - self.spent_s, at_cap=())
         return self
 

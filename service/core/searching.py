@@ -183,7 +183,7 @@ def _ended(
         thresholds = thresholds.marked(MOTOR, motor_ma)
         found: Detail = {"which": MOTOR, "amplitude_ma": motor_ma, "by": "m_wave"}
         notes = (Note("threshold", found),)
-    level_ma = treatment.level.level_ma
+    level_ma = treatment.level.amplitude
     if plan is not None and end in COMPLETED:
         level_ma = min(level_ma, level_after(plan, search, thresholds))
     treatment = replace(
@@ -205,7 +205,7 @@ def _end_note(treatment: Treatment, end: SearchEnd, why: str = "") -> Note:
             "sensory_ma": _known(marked.sensory_ma),
             "motor_ma": _known(marked.motor_ma),
             "tolerance_ma": _known(marked.tolerance_ma),
-            "level_ma": treatment.level.level_ma,
+            "level_ma": treatment.level.amplitude,
         },
     )
 

@@ -95,7 +95,7 @@ def targeted_drives(session: Session) -> tuple[Drive, ...]:
     )
     return tuple(
         Drive(
-            treatment.level.level_ma if is_on and treatment.turn.picked else 0.0,
+            treatment.level.amplitude if is_on and treatment.turn.picked else 0.0,
             program.pulse_width_us,
             program.frequency_hz,
         )
@@ -222,7 +222,7 @@ def _need(session: Session, muscle: int) -> Need | None:
         and not treatment.relaxation.relaxed
     )
     step = session.setup.sites[muscle].wiring.amplitude_step
-    if not (is_tense or treatment.level.level_ma > step):
+    if not (is_tense or treatment.level.amplitude > step):
         return None
     charge_uc = session.sites[muscle].dose.charge_uc
     return Need(muscle, excess, charge_uc, treatment.turn.waited, is_tense)
@@ -236,7 +236,7 @@ def _move_levels(session: Session, closed: Closed) -> Session:
 
 def _moved(session: Session, muscle: int, closed: ClosedBout | None) -> Treatment:
     treatment, program = treatments_of(session)[muscle], session.setup.program
-    now_s, level_ma = session.now_s, treatment.level.level_ma
+    now_s, level_ma = session.now_s, treatment.level.amplitude
     if treatment.turn.ended:
         return evolve(treatment, level=Level(0.0, now_s))
     if treatment.relaxation.reached(program.success):
@@ -249,5 +249,5 @@ def _moved(session: Session, muscle: int, closed: ClosedBout | None) -> Treatmen
         return moved
     # What is not given, or given for too long to be looked at, has no effect to learn
     # from: it may fall, but not rise.
-    lower = Level(min(moved.level.level_ma, level_ma), now_s)
+    lower = Level(min(moved.level.amplitude, level_ma), now_s)
     return evolve(moved, level=lower)

@@ -65,7 +65,7 @@ def treat(session: Session, sample: Sample) -> Step:
     treatment, closed, notes = _turn_bout(session, treatment, calibration)
     found: tuple[Note, ...] = ()
     if treatment.search is not None:
-        cap_ma = _cap_ma(session, treatment)
+        cap_ma = _cap(session, treatment)
         treatment, found = search_on(session, treatment, closed, cap_ma)
     treatment = move_level(session, treatment, closed)
     session = evolve(session, treatment=treatment)
@@ -81,7 +81,7 @@ def _rest_pct_mvc(calibration: Calibration) -> float:
     return 0.0 if math.isnan(rest_uv) else calibration.tone_pct_mvc(rest_uv)
 
 
-def level_cap_ma(session: Session) -> float:
+def level_cap(session: Session) -> float:
     """Return the tightest ceiling that does not depend on the last permits.
 
     Parameters
@@ -92,22 +92,22 @@ def level_cap_ma(session: Session) -> float:
     Returns
     -------
     float
-        In mA.
+        In the unit of the actuator.
     """
-    return _cap_ma(session, session.treatment)
+    return _cap(session, session.treatment)
 
 
-def _cap_ma(session: Session, treatment: Treatment | None) -> float:
+def _cap(session: Session, treatment: Treatment | None) -> float:
     site, program = session.setup.sites[0], session.setup.program
     drive = Drive(0.0, program.pulse_width_us, program.frequency_hz)
     ceilings = drive_ceilings(session.setup.limits, site.wiring, drive)
-    cap_ma = min(*ceilings.values(), session.operator_bound)
+    cap = min(*ceilings.values(), session.operator_bound)
     if session.setup.stage is Stage.MONITOR:
         return 0.0
     if treatment is not None:
         marked = treatment.thresholds.ceilings_ma()
-        cap_ma = min(cap_ma, treatment.response.cap_ma, *marked.values())
-    return cap_ma
+        cap = min(cap, treatment.response.cap, *marked.values())
+    return cap
 
 
 def measure(
@@ -223,13 +223,13 @@ def move_level(
             level = Level(0.0, now_s)
         response = treatment.response.at_level(now_s, 0.0, math.inf)
         return evolve(treatment, level=level, response=response)
-    cap_ma = _cap_ma(session, treatment)
+    cap_ma = _cap(session, treatment)
     if treatment.search is not None and treatment.search.is_under_way:
         level = Level(min(treatment.search.amplitude_ma, cap_ma), now_s)
         return evolve(treatment, level=level)
     observation = Observation(
         t_s=now_s,
-        level_ma=treatment.level.level_ma,
+        level_ma=treatment.level.amplitude,
         level_t_s=treatment.level.t_s,
         tone_pct_mvc=treatment.tone_pct_mvc,
         threshold_pct_mvc=program.success.threshold_pct_mvc,
@@ -243,7 +243,7 @@ def move_level(
     level = Level(_by_hand_ma(session, treatment, level_ma, cap_ma), now_s)
     # What counts is what was felt: slew lets it follow the level in on parts only.
     felt_ma = max(site.established.peak for site in session.sites)
-    response = treatment.response.at_level(now_s, level.level_ma, cap_ma, felt_ma)
+    response = treatment.response.at_level(now_s, level.amplitude, cap_ma, felt_ma)
     return evolve(treatment, law_state=law_state, level=level, response=response)
 
 
@@ -251,7 +251,7 @@ def _by_hand_ma(
     session: Session, treatment: Treatment, wanted_ma: float, cap_ma: float
 ) -> float:
     """Return what the loop may make of the level where the operator raises it."""
-    stage, level_ma = session.setup.stage, min(treatment.level.level_ma, cap_ma)
+    stage, level_ma = session.setup.stage, min(treatment.level.amplitude, cap_ma)
     if stage not in BY_HAND:
         return wanted_ma
     return min(wanted_ma, level_ma) if stage is Stage.DECREASE_ONLY else level_ma
@@ -334,7 +334,7 @@ def give_up(session: Session, treatment: Treatment, cause: str) -> Step:
 def _conclude_weaning(session: Session, treatment: Treatment) -> Step:
     if treatment.relaxation.lost(session.now_s, session.setup.program.success):
         return relapse(session, treatment)
-    if treatment.level.level_ma <= session.setup.amplitude_step:
+    if treatment.level.amplitude <= session.setup.amplitude_step:
         return end(session, Outcome.REACHED, "relaxed and weaned")
     return session, ()
 

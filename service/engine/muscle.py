@@ -221,7 +221,7 @@ class MuscleWatch:
         if not why:
             self._part = OnPart(fs, rate_hz)
             return None
-        level_ma = session.treatment.level.level_ma if session.treatment else 0.0
+        level_ma = session.treatment.level.amplitude if session.treatment else 0.0
         nan = math.nan
         return MuscleResponse(session.now_s, level_ma, nan, nan, self._median_hz, why)
 

@@ -31,7 +31,7 @@ def targeted_states(session: Session, decision: Decision) -> tuple[TargetedState
             tone_pct_mvc=_finite(treatment.tone_pct_mvc),
             baseline_pct_mvc=_finite(calibration.baseline_pct_mvc),
             threshold_pct_mvc=session.setup.program.success.threshold_pct_mvc,
-            level_ma=treatment.level.level_ma,
+            level_ma=treatment.level.amplitude,
             permitted_ma=amplitude,
             charge_share=share,
             strikes=treatment.response.strikes,

@@ -142,7 +142,7 @@ def _muscles(session: Session) -> list[dict[str, Any]]:
         {
             "muscle": label,
             "tone_pct_mvc": plain(treatment.tone_pct_mvc),
-            "level_ma": treatment.level.level_ma,
+            "level_ma": treatment.level.amplitude,
             "picked": treatment.turn.picked,
         }
         for label, treatment in zip(

@@ -182,7 +182,7 @@ def _actuation(session: Session, decision: Decision) -> dict[str, Any]:
     """Return what goes out: in the unit of the actuators, and current in mA."""
     program, treatment = session.setup.program, session.treatment
     share = 1.0 if program.modality is Modality.EMS else 0.0
-    level = treatment.level.level_ma if treatment else 0.0
+    level = treatment.level.amplitude if treatment else 0.0
     return {
         "unit": session.setup.unit if program.actuates else "",
         "level": level,

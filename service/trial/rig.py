@@ -63,7 +63,7 @@ class TrialRig(VirtualRig):
         if self._is_planned:
             rises = self._is_pattern_rising(session)
         else:
-            rises = treatment.on and channels[0].amplitude < treatment.level.level_ma
+            rises = treatment.on and channels[0].amplitude < treatment.level.amplitude
         return TICK_NS if rises else IDLE_TICK_NS
 
     def _is_pattern_rising(self, session: Session) -> bool:

@@ -80,7 +80,7 @@ def treat(seed: int) -> tuple[Session, float]:
     t_s = peak_ma = 0.0
     while session.phase not in ENDED and t_s < 2 * LONG_S:
         t_s += STEP_S
-        level_ma = session.treatment.level.level_ma if session.treatment else 0.0
+        level_ma = session.treatment.level.amplitude if session.treatment else 0.0
         peak_ma = max(peak_ma, level_ma)
         sample = Sample(t_s, muscle.rms_uv(level_ma), QualityFlag.GOOD)
         session, _ = reduce(session, SampleArrived(t_s, sample))

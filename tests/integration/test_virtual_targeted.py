@@ -126,7 +126,7 @@ def test_bad_emg_of_any_muscle_holds_all_and_a_stop_is_zero_at_once() -> None:
     rig.signal_fault = OneFlat(2)
     rig.run(lambda r: r.phase == "holding", 10, script={})
     assert rig.engine.session.hold_reason == "quality"
-    assert all(t.level.level_ma == 0.0 for t in treatments_of(rig.engine.session))
+    assert all(t.level.amplitude == 0.0 for t in treatments_of(rig.engine.session))
     rig.pass_time(0.1)
     assert not any(rig.role.state().amplitudes)
     rig.signal_fault = None

@@ -91,7 +91,7 @@ def test_every_bound_holds_for_every_muscle_whatever_happens(n: int, events) -> 
             treatments_of(played.session), played.decision.drives, strict=False
         ):
             assert math.isfinite(drive.amplitude)
-            assert drive.amplitude <= max(treatment.level.level_ma, 0.0) + 1e-9
+            assert drive.amplitude <= max(treatment.level.amplitude, 0.0) + 1e-9
             if treatment.turn.ended:
                 assert drive.amplitude == 0.0
         if played.session.phase not in STIMULATING_PHASES:
@@ -99,7 +99,7 @@ def test_every_bound_holds_for_every_muscle_whatever_happens(n: int, events) -> 
         if kind is Verb.STOP or kind == "fault":
             assert played.session.phase in {Phase.DONE, Phase.FAULT}
         if phase is not Phase.HOLDING and played.session.phase is Phase.HOLDING:
-            assert all(t.level.level_ma == 0.0 for t in treatments_of(played.session))
+            assert all(t.level.amplitude == 0.0 for t in treatments_of(played.session))
 
 
 @settings(max_examples=15)

@@ -93,7 +93,7 @@ def treat_in_bouts(law, person, duration_s, cap_ma=15.0, *, guarded=False) -> Co
             level_t_s=level_t_s,
             tone_pct_mvc=tone,
             threshold_pct_mvc=THRESHOLD_PCT_MVC,
-            cap_ma=min(cap_ma, response.cap_ma) if guarded else cap_ma,
+            cap_ma=min(cap_ma, response.cap) if guarded else cap_ma,
             quiet=guarded and t_s < response.quiet_until_s,
             closed=closed,
         )

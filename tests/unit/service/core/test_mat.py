@@ -338,8 +338,8 @@ def test_without_a_tone_no_zone_is_judged() -> None:
 
 def test_without_a_tone_no_pressure_is_raised() -> None:
     played = Played(MAT).run(230.0, BASELINE_PCT_MVC)
-    level = played.treatment.level.level_ma
+    level = played.treatment.level.amplitude
     assert level == PLAN.start_kpa + PLAN.step_kpa
 
-    assert moving(played, 60.0).treatment.level.level_ma == level
-    assert played.run(20.0, BASELINE_PCT_MVC).treatment.level.level_ma > level
+    assert moving(played, 60.0).treatment.level.amplitude == level
+    assert played.run(20.0, BASELINE_PCT_MVC).treatment.level.amplitude > level

@@ -113,12 +113,12 @@ def test_an_interruption_gives_no_time_at_the_ceiling_back() -> None:
 
 
 def test_the_time_at_the_ceiling_begins_when_it_is_felt_and_survives_a_rest() -> None:
-    lagging = Response().at_level(10.0, 30.0, 30.0, felt_ma=25.0)
+    lagging = Response().at_level(10.0, 30.0, 30.0, felt=25.0)
     assert lagging.at_cap_since_s is None
-    there = lagging.at_level(20.0, 30.0, 30.0, felt_ma=30.0)
+    there = lagging.at_level(20.0, 30.0, 30.0, felt=30.0)
     assert there.at_cap_since_s == 20.0
-    assert there.at_level(50.0, 30.0, 30.0, felt_ma=15.0).at_cap_since_s == 20.0
-    assert there.at_level(50.0, 25.0, 30.0, felt_ma=30.0).at_cap_since_s is None
+    assert there.at_level(50.0, 30.0, 30.0, felt=15.0).at_cap_since_s == 20.0
+    assert there.at_level(50.0, 25.0, 30.0, felt=30.0).at_cap_since_s is None
 
 
 def test_pushes_are_compared_with_pushes() -> None:

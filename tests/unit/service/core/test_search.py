@@ -164,7 +164,7 @@ def treating(search=BEGUN, **more) -> Session:
 
 def step(session: Session, tone_pct_mvc=8.0, cap_ma=99.0):
     treatment = session.treatment
-    closed = ClosedBout(tone_pct_mvc, treatment.level.level_ma)
+    closed = ClosedBout(tone_pct_mvc, treatment.level.amplitude)
     return search_on(session, treatment, closed, cap_ma)
 
 
@@ -190,13 +190,13 @@ def test_what_is_searched_for_bounds_what_follows():
 def test_a_bout_counts_if_it_was_reached_and_tone_was_measured_after_it():
     session = treating()
     higher, (note,) = step(session)
-    assert (higher.search.amplitude_ma, higher.level.level_ma) == (2.0, 2.0)
+    assert (higher.search.amplitude_ma, higher.level.amplitude) == (2.0, 2.0)
     assert (note.kind, note.detail) == ("search", {"amplitude_ma": 2.0})
 
     unknown, _ = step(session, tone_pct_mvc=math.nan)
     lower, _ = step(treating(peak=0.4))
     assert unknown.search.stuck == lower.search.stuck == 1
-    assert unknown.level.level_ma == lower.level.level_ma == 1.0
+    assert unknown.level.amplitude == lower.level.amplitude == 1.0
 
 
 def test_a_muscle_that_answers_is_told_and_bounds_the_level():
@@ -210,7 +210,7 @@ def test_a_muscle_that_answers_is_told_and_bounds_the_level():
     assert threshold.detail == {"which": "motor", "amplitude_ma": 3.0, "by": "m_wave"}
     assert ended.detail["outcome"] == SearchEnd.FOUND.value
     assert treatment.thresholds.motor_ma == 3.0
-    assert treatment.level.level_ma == 2.0
+    assert treatment.level.amplitude == 2.0
     assert step(replace(session, treatment=treatment)) == (treatment, ())
 
 
@@ -226,7 +226,7 @@ def test_an_operators_mark_ends_it(name, end):
     treatment, (told,) = search_on(marked, marked.treatment, None, 99.0)
     assert treatment.search.end is end
     assert told.detail[f"{name}_ma"] == 3.0
-    assert treatment.level.level_ma < 3.0
+    assert treatment.level.amplitude < 3.0
 
 
 def test_what_is_felt_does_not_end_it():
@@ -246,7 +246,7 @@ def test_an_adverse_response_ends_it_where_the_strike_left_the_level():
 
     ended, (told,) = search_on(session, treatment, None, 99.0)
     assert ended.search.end is SearchEnd.ADVERSE
-    assert ended.level.level_ma == 2.0
+    assert ended.level.amplitude == 2.0
     assert told.detail["motor_ma"] is None
 
 

@@ -32,7 +32,7 @@ def picked(played: Player) -> set[str]:
 
 
 def level(played: Player, muscle: int) -> float:
-    return treatments_of(played.session)[muscle].level.level_ma
+    return treatments_of(played.session)[muscle].level.amplitude
 
 
 def given(played: Player) -> list[float]:
@@ -97,12 +97,12 @@ def test_a_strike_concerns_its_muscle_only() -> None:
 
     first, second = treatments_of(played.session)
     assert (first.response.strikes, second.response.strikes) == (1, 0)
-    assert first.response.cap_ma < before
-    assert second.response.cap_ma == float("inf")
-    assert second.level.level_ma >= before
+    assert first.response.cap < before
+    assert second.response.cap == float("inf")
+    assert second.level.amplitude >= before
     (strike,) = played.told("strike")
     assert strike["muscle"] == "left"
-    ceiling = first.response.cap_ma
+    ceiling = first.response.cap
     played.put.clear()
     played.run(20.0, lambda _: 9.0)
     assert given(played)[0] <= ceiling < given(played)[1]
@@ -163,9 +163,9 @@ def test_a_muscle_that_answers_with_tension_strikes_those_stimulated() -> None:
     assert (told["muscle"], told["stimulated"]) == ("neck", "left, right")
     left, right, neck = treatments_of(played.session)
     assert [t.response.strikes for t in (left, right, neck)] == [1, 1, 0]
-    assert left.level.level_ma < 0.7 * levels[0]
-    assert right.level.level_ma < 0.7 * levels[1]
-    assert left.response.cap_ma < levels[0] * 1.05
+    assert left.level.amplitude < 0.7 * levels[0]
+    assert right.level.amplitude < 0.7 * levels[1]
+    assert left.response.cap < levels[0] * 1.05
     assert neck.turn.coactivations == 1
     assert given(played)[2] == 0.0
     assert played.session.phase is Phase.TREATING
@@ -242,7 +242,7 @@ def test_after_a_hold_every_muscle_starts_from_zero() -> None:
 
     assert played.decision.amplitude == 0.0
     for one in treatments_of(played.session):
-        assert one.level.level_ma == 0.0
+        assert one.level.amplitude == 0.0
         assert (one.on, one.turn.picked, one.relaxation.history) == (False, False, ())
     assert all(site.established.peak == 0.0 for site in played.session.sites)
     for _ in range(60):

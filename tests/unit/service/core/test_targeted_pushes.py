@@ -41,7 +41,7 @@ def on_parts(played: Player, tones: list[float], duration_s: float) -> list[list
         first = treatments_of(played.session)[0]
         is_on = any(drive.amplitude for drive in targeted_drives(played.session))
         if is_on:
-            levels = [t.level.level_ma for t in treatments_of(played.session)]
+            levels = [t.level.amplitude for t in treatments_of(played.session)]
             if not was_on:
                 parts.append([first.rhythm, 0.0, levels, levels])
             parts[-1][1] += 0.05

@@ -58,15 +58,15 @@ def test_tone_under_motion_does_not_raise_the_level() -> None:
     moving = play(QualityFlag.DRIFT, TENSE_UV).treatment
 
     assert still.tone_pct_mvc == moving.tone_pct_mvc == pytest.approx(10.0, rel=0.01)
-    assert still.level.level_ma > 5.0
-    assert moving.level.level_ma == 5.0
+    assert still.level.amplitude > 5.0
+    assert moving.level.amplitude == 5.0
 
 
 def test_motion_that_is_over_is_forgotten() -> None:
     session = after(play(QualityFlag.DRIFT, TENSE_UV), 12.0, TENSE_UV, QualityFlag.GOOD)
 
     assert session.treatment is not None
-    assert session.treatment.level.level_ma > 5.0
+    assert session.treatment.level.amplitude > 5.0
 
 
 def test_tone_under_motion_does_not_count_as_relaxed() -> None:
