@@ -372,7 +372,7 @@ class Engine:
         self._tell(event)
 
     def _tell_state_if_due(self) -> None:
-        if self._params.watched and self._now_s - self._told_s >= TELL_EVERY_S:
+        if self._now_s - self._told_s >= TELL_EVERY_S:
             self._tell_state()
 
     def _tell_state(self) -> None:
