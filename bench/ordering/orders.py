@@ -19,7 +19,7 @@ from service.trial.outcome import P50, P95, flow
 from service.trial.result import Result
 
 REACHED, TIME, PEAK = "reached", "median s to it", "peak / baseline (p95)"
-DOSE, ABORT, RESIDUAL = "median dose, mA·s", "let go", "median left on, mA"
+DOSE, ABORT, RESIDUAL = "median dose, mA·s", "let go", "left on, mA (mean)"
 MEASURES = (REACHED, TIME, PEAK, DOSE, ABORT, RESIDUAL)
 
 Values = Mapping[str, float | None]
@@ -64,7 +64,7 @@ def measured(people: Mapping[int, Result]) -> dict[str, float | None]:
 def _together(name: str, known: list[float]) -> float | None:
     if not known:
         return None
-    if name in {REACHED, ABORT}:
+    if name in {REACHED, ABORT, RESIDUAL}:
         return float(np.mean(known))
     return float(np.percentile(known, P95 if name == PEAK else P50))
 

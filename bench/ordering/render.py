@@ -1,6 +1,7 @@
 """`docs/explanation/what-guards-do.md` from the sessions of one run."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.ordering.orders import (
@@ -21,6 +22,20 @@ from service.trial.result import Result
 PAGE = ROOT / "docs" / "explanation" / "what-guards-do.md"
 DIGITS = {REACHED: 2, ABORT: 2, PEAK: 2}
 ARMS = (NAIVE_OPEN_LOOP, NAIVE, STEP, GUARDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What came out of the equations alone, and of sessions, with one seed.
+
+    ``people`` and ``subjects`` are how many of a cohort went through either.
+    """
+
+    alone: Cells
+    sessions: Cells
+    people: int
+    subjects: int
+    seed: int
 
 
 def figures(cells: Cells) -> str:
@@ -63,20 +78,30 @@ def persons(cells: Cells) -> str:
     return "\n".join(lines)
 
 
-def page(cells: Cells, subjects: int, seed: int) -> str:
+def page(compared: Compared) -> str:
     """Return the page."""
     template = Path(__file__).with_name("page.md").read_text("utf-8")
-    n_held = sum(one.holds(cells) for one in ORDERS)
+    alone, sessions = compared.alone, compared.sessions
+    subjects, seed = compared.subjects, compared.seed
     return template.format(
-        figures=figures(cells),
-        orders=orders(cells),
-        persons=persons(cells),
+        alone_figures=figures(alone),
+        alone_orders=orders(alone),
+        alone_held=held(alone),
+        figures=figures(sessions),
+        orders=orders(sessions),
+        held=held(sessions),
+        persons=persons(sessions),
         commands="\n".join(part.command(subjects, seed) for part in PARTS),
+        people=compared.people,
         subjects=subjects,
         seed=seed,
-        n_held=n_held,
         n_orders=len(ORDERS),
     )
+
+
+def held(cells: Cells) -> int:
+    """Return how many orders came out as expected."""
+    return sum(one.holds(cells) for one in ORDERS)
 
 
 def missed(cells: Cells) -> Sequence[str]:

@@ -73,13 +73,14 @@ class ConstantLaw:
     kind: ClassVar[str] = OPEN_LOOP
 
     level_ma: float
+    up_ma_per_s: float = OPEN_LOOP_UP_MA_PER_S
 
     def start(self) -> None:
         """Return the state: there is nothing to remember."""
 
     def step(self, state: None, observation: Observation) -> tuple[None, float, Reason]:
         """Approach the level, and stay there."""
-        up_ma = 0.0 if observation.quiet else OPEN_LOOP_UP_MA_PER_S * observation.dt_s
+        up_ma = 0.0 if observation.quiet else self.up_ma_per_s * observation.dt_s
         level_ma = min(observation.level_ma + up_ma, self.level_ma)
         return state, min(level_ma, observation.ceiling_ma), Reason.HELD
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench.ordering.runs import GUARDED, PARTS, STEP
+from bench.ordering import continuous
+from bench.ordering.render import missed
+from bench.ordering.runs import GUARDED, PARTS, RESPONDERS, STEP, WEAK
 from service.trial.arms import NAIVE, NAIVE_OPEN_LOOP
 from service.trial.plan import TrialParams, plan_tasks
 from service.trial.result import Result
@@ -82,3 +84,23 @@ def test_guards_cost_no_success_where_it_helps_and_leave_nothing_on() -> None:
         assert {one.reason for one in found[arm]} == {"treatment time is over"}
     kept_on = [one.residual_amplitude or 0.0 for one in found[NAIVE_OPEN_LOOP]]
     assert min(kept_on) > 0.0
+
+
+def test_under_continuous_stimulation_all_orders_are_those_expected() -> None:
+    cells = continuous.run(12, 1, 2)
+
+    assert {len(people) for people in cells.values()} == {12}
+    assert missed(cells) == []
+    again = cells[(RESPONDERS, GUARDED)][3]
+    alone = continuous.run(4, 1, 1)
+    assert alone[(RESPONDERS, GUARDED)][3] == again
+
+
+def test_an_unguarded_loop_breaks_the_orders(monkeypatch) -> None:
+    bare = tuple(replace(one, guarded=False) for one in continuous.LOOPS)
+    harm = tuple(one for one in bare if one.name in {NAIVE, GUARDED})
+    monkeypatch.setattr(continuous, "CELLS", ((RESPONDERS, bare), (WEAK, harm)))
+
+    told = "; ".join(missed(continuous.run(4, 1, 1)))
+    assert "weak-spasm, let go: integral = 1 in everybody" in told
+    assert "weak-spasm, median dose" in told

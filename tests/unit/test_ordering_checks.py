@@ -1,12 +1,13 @@
 """The comparison of loops: what it compares, and that it can say no."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from bench.ordering import __main__ as command
 from bench.ordering.orders import ABORT, DOSE, ORDERS, REACHED, Exactly, Order
-from bench.ordering.render import PAGE, figures, missed, page, persons
+from bench.ordering.render import PAGE, Compared, figures, missed, page, persons
 from bench.ordering.runs import (
     ADVERSE,
     GUARDED,
@@ -88,12 +89,14 @@ def test_everybody_means_everybody(cells: Cells) -> None:
 
 
 def test_the_page_tells_what_holds_and_what_does_not(cells: Cells) -> None:
-    text = page(cells, 3, 7)
+    nobody: Cells = {}
+    text = page(Compared(cells, nobody, people=5, subjects=3, seed=7))
     held = sum(one.holds(cells) for one in ORDERS)
+    n_missed = len(missed(cells)) + len(missed(nobody))
     assert text.count("| yes |") == held
-    assert text.count("| **no** |") == len(ORDERS) - held == len(missed(cells))
+    assert text.count("| **no** |") == 2 * len(ORDERS) - held == n_missed
     assert 0 < held < len(ORDERS)
-    assert "--subjects 3 --seed 7" in text
+    assert "--people 5 --subjects 3 --seed 7" in text
     assert "400 / 7675" in figures(cells)
     assert "| 0 | no | – | 40 s | – | 50 s |" in persons(cells)
 
@@ -107,9 +110,11 @@ def test_the_command_compares_and_writes(
     cells: Cells, monkeypatch, tmp_path, capsys
 ) -> None:
     monkeypatch.setattr(command, "run", lambda *_: cells)
+    monkeypatch.setattr(command.continuous, "run", lambda *_: cells)
     monkeypatch.setattr(command, "PAGE", tmp_path / PAGE.name)
     assert command.main(["--subjects", "2", "--json", "--render"]) == 0
     told = capsys.readouterr()
+    assert set(json.loads(told.out)) == {"continuous", "sessions"}
     assert '"arm": "naive-integral"' in told.out
     assert "let go: integral = 0 in everybody" in told.err
     assert "--subjects 2 --seed 1" in (tmp_path / PAGE.name).read_text("utf-8")
