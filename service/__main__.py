@@ -1,5 +1,19 @@
-"""``python -m service`` is the command line."""
+"""The command line, as ``unclench`` and ``python -m service``."""
 
-from service.cli import main
+import sys
 
-main()
+from service.errors import ExitCode
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C is an end and no error from the first import on."""
+    try:
+        from service.cli import app
+
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -317,11 +316,3 @@ def programs_list() -> None:
     with _told("programs list"):
         text = list_text(shipped_programs().values())
     typer.echo(text)
-
-
-def main() -> None:
-    """Run the command line."""
-    try:
-        app(standalone_mode=True)
-    except KeyboardInterrupt:
-        sys.exit(ExitCode.INTERRUPTED)

@@ -16,7 +16,7 @@ CLOSED = """
 import sys
 sys.stdout = None
 sys.argv = ["unclench", "programs", "list"]
-from service.cli import main
+from service.__main__ import main
 main()
 """
 ROOT = Path(__file__).parents[4]
