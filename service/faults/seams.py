@@ -169,9 +169,9 @@ class FaultyDisk:
         self._refuse_if_full()
         self._disk.append(data)
 
-    def sync(self) -> bool:
-        """Go on making what was appended last."""
-        return self._disk.sync()
+    def sync(self) -> None:
+        """Make what was appended last."""
+        self._disk.sync()
 
     def close(self) -> None:
         """Let go of the file."""

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -22,15 +21,11 @@ class Disk(Protocol):
     def append(self, data: bytes) -> None:
         """Hand bytes to the operating system."""
 
-    def sync(self) -> bool:
-        """Go on making what was appended survive a loss of power.
-
-        Return whether that is done for what there was when it began: a disk may take
-        its time, and nobody waits for it.
-        """
+    def sync(self) -> None:
+        """Make sure that what was appended survives a loss of power."""
 
     def close(self) -> None:
-        """Let go of the file, once all of it would survive. May be called twice."""
+        """Let go of the file. May be called twice."""
 
     def replace(self, path: Path, text: str) -> None:
         """Put a whole small file in place at once."""
@@ -40,13 +35,11 @@ class Disk(Protocol):
 
 
 class SystemDisk:
-    """The disk of this host. A thread waits for it, which nobody else may have to."""
+    """The disk of this host."""
 
     def __init__(self) -> None:
         self._fd: int | None = None
         self._size = 0
-        self._waiting = ThreadPoolExecutor(1, "disk")
-        self._syncing: Future[None] | None = None
 
     def create(self, path: Path) -> None:
         """Begin a new file, in a new folder."""
@@ -67,28 +60,15 @@ class SystemDisk:
             raise
         self._size += len(data)
 
-    def sync(self) -> bool:
-        """Begin to sync if nothing is under way; return whether it is done."""
-        if self._syncing is None:
-            self._syncing = self._waiting.submit(os.fsync, self._open_fd())
-        if not self._syncing.done():
-            return False
-        done, self._syncing = self._syncing, None
-        done.result()
-        return True
+    def sync(self) -> None:
+        """Make sure that what was appended survives a loss of power."""
+        os.fsync(self._open_fd())
 
     def close(self) -> None:
-        """Sync what is left, however long it takes, and let go of the file."""
-        if self._fd is None:
-            return
-        fd, self._fd = self._fd, None
-        pending, self._syncing = self._syncing, None
-        try:
-            if pending is not None:
-                pending.result()
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        """Let go of the file."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
 
     def replace(self, path: Path, text: str) -> None:
         """Put a whole small file in place at once."""

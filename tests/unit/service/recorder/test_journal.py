@@ -1,11 +1,7 @@
 """The journal: what was written can be proved, what was touched is found."""
 
 import contextlib
-import errno
 import json
-import os
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -16,19 +12,15 @@ from typer.testing import CliRunner
 from drivers.clock import ManualClock
 from service.cli import app
 from service.messages import Record
-from service.recorder.disk import SystemDisk
 from service.recorder.journal import (
     JOURNAL,
     SEAL,
-    SYNC_EVERY_S,
-    SYNC_LATE_S,
     JournalError,
     JournalWriter,
     read_records,
     verify,
 )
 from service.recorder.recorder import Recorder
-from service.rehearsal.memory_disk import MemoryDisk
 from tests.support.virtual_rig import VirtualRig, demo_program
 
 
@@ -178,78 +170,6 @@ def test_too_little_free_space_is_an_error(tmp_path: Path) -> None:
     keeper.tick()
 
     assert "MB are free" in keeper.state().why
-
-
-class SlowDisk(MemoryDisk):
-    """Takes its time to sync."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_done = False
-
-    def sync(self) -> bool:
-        return self.is_done
-
-
-def test_a_slow_disk_is_waited_for_and_nothing_waits_with_it(tmp_path: Path) -> None:
-    clock, disk = ManualClock(), SlowDisk()
-    keeper = Recorder(tmp_path, {}, clock, disk=disk)
-    keeper.take(record(0, "begin"))
-    for number in range(1, 30):
-        clock.sleep(0.1)
-        keeper.take(record(number))
-        keeper.tick()
-    assert keeper.state().ok
-    disk.is_done = True
-    keeper.tick()
-    disk.is_done = False
-    for _ in range(30):
-        clock.sleep(0.1)
-        keeper.tick()
-    assert keeper.state().ok
-
-
-def test_a_disk_that_takes_too_long_is_one_that_refuses(tmp_path: Path) -> None:
-    clock = ManualClock()
-    keeper = Recorder(tmp_path, {}, clock, disk=SlowDisk())
-    keeper.take(record(0, "begin"))
-    clock.sleep(SYNC_EVERY_S)
-    keeper.tick()
-    clock.sleep(SYNC_LATE_S + 0.1)
-    keeper.tick()
-
-    assert not keeper.state().ok
-    assert "has not taken in 3 s what was written" in keeper.state().why
-    keeper.close()
-
-
-def test_who_syncs_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch) -> None:
-    disk, goes_on = SystemDisk(), threading.Event()
-    disk.create(tmp_path / "new" / "journal")
-    disk.append(b"line\n")
-    monkeypatch.setattr(os, "fsync", lambda _: goes_on.wait())
-    assert not disk.sync()
-    assert not disk.sync()
-    goes_on.set()
-    disk.close()
-    assert (tmp_path / "new" / "journal").read_bytes() == b"line\n"
-
-
-def test_what_the_disk_said_to_a_sync_is_not_lost(tmp_path: Path, monkeypatch) -> None:
-    def broken(_fd: int) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    clock = ManualClock()
-    keeper = Recorder(tmp_path, {}, clock)
-    keeper.take(record(0, "begin"))
-    clock.sleep(SYNC_EVERY_S)
-    monkeypatch.setattr(os, "fsync", broken)
-    deadline_s = time.monotonic() + 10.0
-    while keeper.state().ok and time.monotonic() < deadline_s:
-        keeper.tick()
-
-    assert keeper.state().why == "the disk refuses: Input/output error"
-    keeper.close()
 
 
 # --- a whole session -------------------------------------------------------------
