@@ -40,7 +40,11 @@ def main(arguments: list[str]) -> int:
     sessions = run(options.subjects, options.seed, options.workers, options.out)
     if options.render:
         compared = Compared(
-            alone, sessions, options.people, options.subjects, options.seed
+            alone,
+            sessions,
+            people=options.people,
+            subjects=options.subjects,
+            seed=options.seed,
         )
         PAGE.write_text(page(compared), "utf-8")
     if options.json:

@@ -40,7 +40,7 @@ from service.core.program import ResponsePlan, Success
 from service.core.response import Response
 from service.core.thresholds import TOLERANCE_RATIO
 from service.core.tone import UPDATE_S, Calibration, Relaxation
-from service.core.treatment import NEVER_HELPED, ROSE
+from service.core.treatment import NEVER_HELPED, NO_BENEFIT, ROSE, TIME_IS_OVER, WEANED
 from service.trial.arms import NAIVE, NAIVE_OPEN_LOOP, OPEN_LOOP_SHARE, ConstantLaw
 from service.trial.plan import draw_person
 from service.trial.result import Result
@@ -177,9 +177,9 @@ class Course:
         if response.useless(PLAN, now_s) or (
             response.overdue(PLAN, now_s) and not near
         ):
-            return Outcome.NOT_REACHED, "no benefit at the ceiling"
+            return Outcome.NOT_REACHED, NO_BENEFIT
         if self._is_weaning and self.level.amplitude == 0.0:
-            return Outcome.REACHED, "relaxed and weaned"
+            return Outcome.REACHED, WEANED
         return "", ""
 
     def _move(self, tone: float) -> None:
@@ -204,9 +204,9 @@ def course(cohort: str, subject: int, seed: int, loop: Loop) -> Result:
     one = Course(cohort, seed, loop)
     stop, reason = next(
         (ending for ending in one.steps() if ending[0]),
-        (Outcome.NOT_REACHED.value, "treatment time is over"),
+        (Outcome.NOT_REACHED.value, TIME_IS_OVER),
     )
-    is_over = reason != "treatment time is over"
+    was_on_to_the_end = reason == TIME_IS_OVER
     result = Result(
         cohort, subject, loop.name, randomised=True, stop=stop, reason=reason
     )
@@ -216,7 +216,7 @@ def course(cohort: str, subject: int, seed: int, loop: Loop) -> Result:
         reached_s=one.reached_s,
         dose=one.dose,
         peak_tone_ratio=one.peak_ratio,
-        residual_amplitude=0.0 if is_over else one.level.amplitude,
+        residual_amplitude=one.level.amplitude if was_on_to_the_end else 0.0,
     )
 
 

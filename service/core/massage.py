@@ -17,7 +17,15 @@ from service.core.patterns import weights
 from service.core.response import adverse_bar_pct_mvc
 from service.core.state import Session, Step, Treatment
 from service.core.tone import UPDATE_S, Calibration
-from service.core.treatment import end, give_up, level_cap, measure, why_adverse
+from service.core.treatment import (
+    NO_BENEFIT,
+    TIME_IS_OVER,
+    end,
+    give_up,
+    level_cap,
+    measure,
+    why_adverse,
+)
 
 #: A relaxed muscle is left alone for so many hold times to prove it, no longer. A.
 PROOF_HOLDS = 3.0
@@ -260,11 +268,11 @@ def _conclude(session: Session, treatment: Treatment, plan: MassagePlan) -> Step
         reached = replace(session, treatment=replace(treatment, reached_s=reached_s))
         return end(reached, Outcome.REACHED, "relaxed without contact")
     if treatment.response.useless(program.response, session.now_s):
-        return give_up(session, treatment, "no benefit at the ceiling")
+        return give_up(session, treatment, NO_BENEFIT)
     if treatment.kneading.is_used_up(plan) and not _may_still_prove(session, treatment):
         return give_up(session, treatment, "the contact time of the row is used up")
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
-        return give_up(session, treatment, "treatment time is over")
+        return give_up(session, treatment, TIME_IS_OVER)
     return session, ()
 
 

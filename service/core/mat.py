@@ -18,6 +18,8 @@ from service.core.state import Session, Step, Treatment
 from service.core.tone import Calibration
 from service.core.transitions import enter, refuse
 from service.core.treatment import (
+    NO_BENEFIT,
+    TIME_IS_OVER,
     end,
     give_up,
     level_cap,
@@ -295,9 +297,9 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
     if treatment.lying.is_gone:
         return give_up(session, treatment, "no zone is tolerated")
     if treatment.response.useless(program.response, now_s):
-        return give_up(session, treatment, "no benefit at the ceiling")
+        return give_up(session, treatment, NO_BENEFIT)
     if now_s - treatment.started_s >= session.setup.treatment_s:
-        return give_up(session, treatment, "treatment time is over")
+        return give_up(session, treatment, TIME_IS_OVER)
     return session, ()
 
 
@@ -312,7 +314,7 @@ def _conclude_off_the_mat(session: Session, treatment: Treatment) -> Step:
     ):
         return end(session, Outcome.REACHED, "relaxed off the mat")
     if now_s - treatment.started_s >= session.setup.treatment_s:
-        return give_up(session, treatment, "treatment time is over")
+        return give_up(session, treatment, TIME_IS_OVER)
     return session, ()
 
 

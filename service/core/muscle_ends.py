@@ -10,7 +10,16 @@ from service.core.limits import Quantity
 from service.core.model import Note, Outcome, Phase
 from service.core.state import Session, Step
 from service.core.transitions import enter
-from service.core.treatment import CRAMP, NEVER_HELPED, ROSE, end, give_up
+from service.core.treatment import (
+    CRAMP,
+    NEVER_HELPED,
+    NO_BENEFIT,
+    ROSE,
+    TIME_IS_OVER,
+    WEANED,
+    end,
+    give_up,
+)
 from service.core.turns import TargetedPlan
 
 SHARE_USED = "its share of the charge is used up"
@@ -106,7 +115,7 @@ def _why_ended(session: Session, muscle: int) -> str:
         return NEVER_HELPED
     is_treating = session.phase is Phase.TREATING
     if is_treating and is_pointless(alone(session, muscle), treatment):
-        return "no benefit at the ceiling"
+        return NO_BENEFIT
     return ""
 
 
@@ -145,7 +154,7 @@ def conclude(session: Session) -> Step:
     if ended and not still:
         return give_up(session, first, ended[-1].turn.ended)
     if session.now_s - first.started_s >= session.setup.treatment_s:
-        return give_up(session, first, "treatment time is over")
+        return give_up(session, first, TIME_IS_OVER)
     return session, ()
 
 
@@ -190,5 +199,5 @@ def _conclude_weaning(session: Session) -> Step:
         one.level.amplitude <= site.wiring.amplitude_step
         for one, site in zip(treatments, session.setup.sites, strict=True)
     ):
-        return end(session, Outcome.REACHED, "relaxed and weaned")
+        return end(session, Outcome.REACHED, WEANED)
     return session, ()

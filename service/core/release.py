@@ -21,7 +21,7 @@ from service.core.release_steps import CALM_S, Ended, advance, next_cycle
 from service.core.stage import BY_HAND
 from service.core.state import Session, Step, Treatment
 from service.core.tone import Calibration
-from service.core.treatment import end, give_up, measure, why_adverse
+from service.core.treatment import TIME_IS_OVER, end, give_up, measure, why_adverse
 
 #: An effort takes so long to fade from the RMS window: no cramp is looked for. A.
 FADE_S = 2.0
@@ -41,7 +41,6 @@ NO_GAIN = "the last cycle brought no gain"
 ALL_DONE = "all cycles are done"
 NOTHING_FOUND = "no tense site was found or named in time"
 NOT_PRESSED = "nothing was pressed in time"
-OVER = "treatment time is over"
 RELAXED = "relaxed and not pressed"
 
 
@@ -214,7 +213,7 @@ def _conclude(session: Session, run: Release, why: Why) -> Step:
         reached = evolve(treatment, reached_s=reached_s)
         return end(evolve(session, treatment=reached), Outcome.REACHED, RELAXED)
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
-        return give_up(session, treatment, OVER)
+        return give_up(session, treatment, TIME_IS_OVER)
     if why is Why.PATIENCE and run.step is ReleaseStep.SEEK:
         return give_up(session, treatment, NOTHING_FOUND)
     if why is Why.PATIENCE and run.step is ReleaseStep.RAMP:

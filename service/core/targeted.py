@@ -7,11 +7,7 @@ parts. At each new bout those are picked that need it most.
 import math
 
 from service.core.actuators import Drive
-from service.core.coactivation import (
-    beside,
-    is_driven,
-    watch_coactivation,
-)
+from service.core.coactivation import beside, is_driven, watch_coactivation
 from service.core.company import calibrations_of, treatments_of, with_treatments
 from service.core.control import Level, wean
 from service.core.evolve import evolve
@@ -27,10 +23,7 @@ from service.core.model import Note, Phase, Sample
 from service.core.muscle_ends import alone, conclude, end_muscles
 from service.core.rhythm import Rhythm
 from service.core.state import Session, Step, Treatment
-from service.core.treatment import (
-    measure,
-    move_level,
-)
+from service.core.treatment import measure, move_level
 from service.core.turns import Need, TargetedPlan, pick
 
 

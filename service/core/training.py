@@ -10,7 +10,7 @@ from service.core.shaping import EASIEST, HARDEST, JUDGE_S, Feedback, pitch_hz
 from service.core.state import Session, Step, Treatment
 from service.core.tone import UPDATE_S
 from service.core.transitions import enter
-from service.core.treatment import end, measure
+from service.core.treatment import TIME_IS_OVER, end, measure
 
 #: A tone older than this is not told: it says nothing about now. A.
 FRESH_S = 0.5
@@ -106,7 +106,7 @@ def _conclude(session: Session, feedback: Feedback, plan: FeedbackPlan) -> Step:
         weaning, notes = enter(session, Phase.WEANING)
         return weaning, (*told, *notes)
     if now_s - treatment.started_s >= session.setup.treatment_s:
-        return end(session, Outcome.NOT_REACHED, "treatment time is over")
+        return end(session, Outcome.NOT_REACHED, TIME_IS_OVER)
     if feedback.is_over(plan, now_s):
         return _turn(session, feedback, plan)
     return session, ()

@@ -32,6 +32,11 @@ CRAMP = "cramp"
 #: A rise that nothing good came before.
 NEVER_HELPED = "tone rose under stimulation, which had not helped before"
 
+#: Causes of treatments that ran as planned, and of those whose goal was not near.
+WEANED = "relaxed and weaned"
+TIME_IS_OVER = "treatment time is over"
+NO_BENEFIT = "no benefit at the ceiling"
+
 #: Who stays relaxed without stimulation for so long needs no weaning. A.
 ALONE_S = 20.0
 
@@ -271,9 +276,9 @@ def _conclude(session: Session, treatment: Treatment) -> Step:
         treatment = evolve(treatment, reached_s=reached_s)
         return enter(evolve(session, treatment=treatment), Phase.WEANING)
     if is_pointless(session, treatment):
-        return give_up(session, treatment, "no benefit at the ceiling")
+        return give_up(session, treatment, NO_BENEFIT)
     if session.now_s - treatment.started_s >= session.setup.treatment_s:
-        return give_up(session, treatment, "treatment time is over")
+        return give_up(session, treatment, TIME_IS_OVER)
     return session, ()
 
 
@@ -335,7 +340,7 @@ def _conclude_weaning(session: Session, treatment: Treatment) -> Step:
     if treatment.relaxation.lost(session.now_s, session.setup.program.success):
         return relapse(session, treatment)
     if treatment.level.amplitude <= session.setup.amplitude_step:
-        return end(session, Outcome.REACHED, "relaxed and weaned")
+        return end(session, Outcome.REACHED, WEANED)
     return session, ()
 
 

@@ -11,6 +11,7 @@ from service.core.actuators import ACTUATORS
 from service.core.model import Outcome
 from service.core.plans import Modality
 from service.core.release import ALL_DONE, NO_GAIN, RELAXED
+from service.core.treatment import TIME_IS_OVER, WEANED
 from service.trial.result import Result
 from service.trial.statistics import median_interval, percentile, wilson
 
@@ -19,7 +20,7 @@ P10, P50, P90, P95 = 10, 50, 90, 95
 #: A treatment that is over for one of these has run as planned.
 COMPLETED_REASONS = frozenset(
     {
-        "relaxed and weaned",
+        WEANED,
         "relaxed off the mat",
         "relaxed without contact",
         "relaxed without feedback",
@@ -27,7 +28,7 @@ COMPLETED_REASONS = frozenset(
         RELAXED,
         ALL_DONE,
         NO_GAIN,
-        "treatment time is over",
+        TIME_IS_OVER,
     }
 )
 RELAPSED = "relapsed"
