@@ -159,15 +159,18 @@ def conclude(session: Session) -> Step:
 
 
 def _harms(session: Session) -> bool:
-    """Return whether stimulation has harmed a muscle and helped no other.
+    """Return whether stimulation has harmed a muscle and helps no other.
 
     It is a person who answers adversely: what is told of one muscle holds for those
-    that nothing else is known of.
+    that nothing else is known of. One that was never stimulated says nothing.
     """
     success, treatments = session.setup.program.success, treatments_of(session)
-    harmed = any(one.turn.ended == NEVER_HELPED for one in treatments)
-    return harmed and not any(
-        one.response.has_helped or one.relaxation.reached(success) for one in treatments
+    if not any(one.turn.ended == NEVER_HELPED for one in treatments):
+        return False
+    return not any(
+        one.response.has_helped or one.relaxation.reached(success)
+        for one, site in zip(treatments, session.sites, strict=True)
+        if site.dose.charge_uc > 0.0
     )
 
 

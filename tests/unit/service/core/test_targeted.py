@@ -134,6 +134,16 @@ def test_an_adverse_muscle_ends_all_where_nothing_has_helped() -> None:
     assert not any(played.decision.amplitudes)
 
 
+def test_one_that_was_relaxed_from_the_start_speaks_for_nothing() -> None:
+    played = treated([10.0, 10.0, 1.0])
+    played.run(40.0, lambda k: [16.0, 9.8, 1.0][k])
+
+    (ended,) = played.told("muscle_ended")
+    assert ended["muscle"] == "left"
+    assert played.session.outcome == "adverse"
+    assert not any(played.decision.amplitudes)
+
+
 def test_the_session_is_adverse_when_no_muscle_is_left() -> None:
     played = treated([10.0, 10.0])
     played.run(60.0, lambda _: 16.0)
